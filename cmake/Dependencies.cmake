@@ -1,0 +1,47 @@
+# Every outside library, each as one quern:: target. docs/dependencies.md says why each is here.
+find_package(PkgConfig REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
+
+# FindHDF5 would take OpenMPI's build when both are installed and link two MPIs without a word.
+pkg_check_modules(HDF5_MPICH REQUIRED IMPORTED_TARGET hdf5-mpich)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
+find_library(PG_QUERY_LIBRARY pg_query REQUIRED)
+find_path(PG_QUERY_INCLUDE pg_query.h REQUIRED)
+find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
+
+execute_process(COMMAND ${MPI_C_COMPILER} -show OUTPUT_VARIABLE mpi_wrapper ERROR_QUIET)
+if(mpi_wrapper MATCHES "open-?mpi" OR MPI_C_LIBRARIES MATCHES "openmpi")
+  message(FATAL_ERROR "Quern is built against MPICH's HDF5, but CMake found OpenMPI. "
+                      "Pass -DMPI_C_COMPILER=mpicc.mpich.")
+endif()
+
+function(quern_dependency name)
+  add_library(quern_dep_${name} INTERFACE)
+  target_link_libraries(quern_dep_${name} INTERFACE ${ARGN})
+  add_library(quern::${name} ALIAS quern_dep_${name})
+endfunction()
+
+quern_dependency(mpi MPI::MPI_C)
+quern_dependency(hdf5 PkgConfig::HDF5_MPICH)
+# Debian's OpenBLAS has no LAPACKE_ symbols: both are linked.
+quern_dependency(blas PkgConfig::LAPACKE PkgConfig::OPENBLAS)
+quern_dependency(jansson PkgConfig::JANSSON)
+quern_dependency(yaml PkgConfig::FYAML)
+quern_dependency(pcre2 PkgConfig::PCRE2)
+quern_dependency(utf8proc PkgConfig::UTF8PROC)
+quern_dependency(compression PkgConfig::ZSTD PkgConfig::ZLIB)
+quern_dependency(crypto PkgConfig::CRYPTO)
+quern_dependency(pg_query ${PG_QUERY_LIBRARY} PkgConfig::PROTOBUF_C)
+target_include_directories(quern_dep_pg_query INTERFACE ${PG_QUERY_INCLUDE})
+quern_dependency(header_only)
+target_include_directories(quern_dep_header_only SYSTEM INTERFACE ${RANDOM123_INCLUDE} ${XXHASH_INCLUDE})

@@ -1,0 +1,24 @@
+/* Counter-based random numbers: every draw is a function of (seed, stream, row, draw), never of
+ * who draws first. Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011) from Random123. */
+#ifndef QUERN_CORE_RANDOM_H
+#define QUERN_CORE_RANDOM_H
+
+#include <stdint.h>
+
+/* Streams keep the uses of one seed apart: a split and a generator never share draws. */
+typedef struct qn_random {
+    uint64_t seed;
+    uint64_t stream;
+} qn_random;
+
+qn_random qn_random_new(uint64_t seed, const char *stream_name); /* hashes the name */
+
+/* 64 random bits for (row, draw). */
+uint64_t qn_random_bits(qn_random random, uint64_t row, uint32_t draw);
+
+double qn_random_uniform(qn_random random, uint64_t row, uint32_t draw); /* [0, 1), 53 bits */
+double qn_random_normal(qn_random random, uint64_t row, uint32_t draw);  /* Box-Muller */
+int64_t qn_random_below(qn_random random, uint64_t row, uint32_t draw, int64_t bound);
+
+#endif
