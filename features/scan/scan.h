@@ -1,0 +1,44 @@
+/* Inputs and outputs of the dataframe: paths to streams and streams to paths. */
+#ifndef QUERN_FEATURES_SCAN_SCAN_H
+#define QUERN_FEATURES_SCAN_SCAN_H
+
+#include "core/options.h"
+#include "core/stream.h"
+#include "mpi/comm.h"
+
+/* Collective. Opens paths as one stream in the given order: CSV files (also .gz, .zst, globs),
+ * or table files (.h5, .h5ad), told apart by suffix and first bytes. `options` (a
+ * qn_csv_options set) may be NULL: defaults. Rows are numbered from 0 over all files. */
+QN_CHECKED qn_status qn_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
+                                  int64_t count, const qn_options *options);
+
+/* Collective. The readers behind it. */
+QN_CHECKED qn_status qn_csv_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
+                                      int64_t count, const qn_options *options);
+QN_CHECKED qn_status qn_table_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
+                                        int64_t count);
+
+/* Local. Asks a scan to read only these columns (schema order, by index); a reader that cannot
+ * leaves the stream as it is. Returns true if the schema was narrowed. */
+bool qn_scan_select(qn_stream *scan, const bool *wanted);
+
+/* What a CSV scan met so far on this rank; zeros for other streams. */
+typedef struct qn_scan_report {
+    int64_t records, bad_records;
+} qn_scan_report;
+qn_scan_report qn_scan_report_of(const qn_stream *scan);
+
+/* Collective. Writes a stream to a file, format by suffix: .csv (also - on standard output is
+ * tools' business), .h5 / .h5ad table file. The file appears whole or not at all; same bytes on
+ * any number of ranks. The stream is read once and not freed. *rows: over all ranks; may be NULL. */
+QN_CHECKED qn_status qn_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
+QN_CHECKED qn_status qn_csv_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
+QN_CHECKED qn_status qn_table_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
+
+/* Local. Appends the CSV text of a batch (no header). Vectors and lists are written as JSON-like
+ * arrays "[1,2,3]"; null is the empty field, an empty string is "". */
+QN_CHECKED qn_status qn_csv_format_header(const qn_schema *schema, qn_text *out);
+QN_CHECKED qn_status qn_csv_format_batch(const qn_schema *schema, const qn_batch *batch,
+                                         qn_text *out);
+
+#endif
