@@ -5,6 +5,7 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Local. Allocates `count` objects of `size` bytes; `pointer_out` is the address of the pointer:

@@ -19,7 +19,7 @@ typedef enum qn_option_type {
 } qn_option_type;
 
 typedef struct qn_option {
-    const char *name;          /* snake_case, Spark ML's word; NULL ends the table */
+    const char *name; /* snake_case, Spark ML's word; NULL ends the table */
     qn_option_type type;
     const char *default_value; /* as a user would type it; NULL: none ("" is an empty text/list) */
     const char *check;         /* see above; NULL: anything */

@@ -25,12 +25,12 @@ struct qn_column {
     uint64_t *validity;
     union {
         void *values;
-        uint64_t *bits;  /* bool */
-        int32_t *i32;    /* int32, date */
-        int64_t *i64;    /* int64, timestamp */
+        uint64_t *bits; /* bool */
+        int32_t *i32;   /* int32, date */
+        int64_t *i64;   /* int64, timestamp */
         float *f32;
-        double *f64;     /* float64, vector */
-        int32_t *codes;  /* dictionary-encoded string */
+        double *f64;    /* float64, vector */
+        int32_t *codes; /* dictionary-encoded string */
     };
     int32_t *offsets;
     char *chars;

@@ -10,28 +10,29 @@
 
 /* name as users write it, code */
 #define QN_TYPE_LIST(X)                                                                            \
-    X(BOOL, "bool")               /* bitmap */                                                     \
+    X(BOOL, "bool") /* bitmap */                                                                   \
     X(INT32, "int32")                                                                              \
     X(INT64, "int64")                                                                              \
     X(FLOAT32, "float32")                                                                          \
     X(FLOAT64, "float64")                                                                          \
-    X(STRING, "string")           /* UTF-8; may be dictionary-encoded */                           \
-    X(DATE, "date")               /* int32 days since 1970-01-01 */                                \
-    X(TIMESTAMP, "timestamp")     /* int64 nanoseconds since 1970-01-01T00:00:00Z */               \
+    X(STRING, "string")       /* UTF-8; may be dictionary-encoded */                               \
+    X(DATE, "date")           /* int32 days since 1970-01-01 */                                    \
+    X(TIMESTAMP, "timestamp") /* int64 nanoseconds since 1970-01-01T00:00:00Z */                   \
     X(STRING_LIST, "list<string>")                                                                 \
-    X(VECTOR, "vector")           /* float64, fixed width, dense or sparse */
+    X(VECTOR, "vector") /* float64, fixed width, dense or sparse */
 
 typedef enum qn_type {
 #define X(name, text) QN_##name,
     QN_TYPE_LIST(X)
 #undef X
-    QN_TYPE_COUNT
+        QN_TYPE_COUNT
 } qn_type;
 
 const char *qn_type_name(qn_type type);
-QN_CHECKED qn_status qn_type_parse(qn_type *out, const char *name); /* JOB error with a suggestion */
-bool qn_type_is_numeric(qn_type type);  /* int32 .. float64 */
-int qn_type_size(qn_type type);         /* bytes a value of fixed-width types; 0 otherwise */
+QN_CHECKED qn_status qn_type_parse(qn_type *out,
+                                   const char *name); /* JOB error with a suggestion */
+bool qn_type_is_numeric(qn_type type);                /* int32 .. float64 */
+int qn_type_size(qn_type type); /* bytes a value of fixed-width types; 0 otherwise */
 
 /* What is known of a column beyond its type. Immutable once made, shared by reference count.
  * nominal: `names` are the category values, the column holds their indices (float64).

@@ -16,10 +16,10 @@ typedef struct qn_csv_dialect {
     char escape; /* 0 or equal to quote: doubled quotes; else e.g. a backslash inside quotes */
     char decimal;
     bool header;
-    bool trim;            /* blanks around unquoted fields */
-    char **nulls;         /* unquoted fields equal to one of these are null */
-    int64_t null_count;   /* (the empty unquoted field is one by default) */
-    char *date_format;    /* Spark pattern; NULL: ISO 8601 yyyy-MM-dd */
+    bool trim;              /* blanks around unquoted fields */
+    char **nulls;           /* unquoted fields equal to one of these are null */
+    int64_t null_count;     /* (the empty unquoted field is one by default) */
+    char *date_format;      /* Spark pattern; NULL: ISO 8601 yyyy-MM-dd */
     char *timestamp_format; /* NULL: ISO 8601, blank or T, optional fraction and zone */
 } qn_csv_dialect;
 
@@ -38,13 +38,13 @@ void qn_csv_dialect_clear(qn_csv_dialect *dialect);
  * order; a rank adds the blocks of its byte range, then combines with the parity of ranks before
  * it. */
 typedef struct qn_csv_tally {
-    int64_t records[2];    /* non-blank records that start in the bytes so far */
-    int64_t first_start[2];/* offset of the first such start, -1: none yet */
-    int64_t newlines[2];   /* record-ending LFs: physical lines for messages */
-    int64_t lines;         /* LFs of any kind */
-    bool odd_quotes;       /* state at the end = state at the start XOR this */
-    int64_t offset;        /* bytes added so far */
-    uint64_t carry[4];     /* private */
+    int64_t records[2];     /* non-blank records that start in the bytes so far */
+    int64_t first_start[2]; /* offset of the first such start, -1: none yet */
+    int64_t newlines[2];    /* record-ending LFs: physical lines for messages */
+    int64_t lines;          /* LFs of any kind */
+    bool odd_quotes;        /* state at the end = state at the start XOR this */
+    int64_t offset;         /* bytes added so far */
+    uint64_t carry[4];      /* private */
 } qn_csv_tally;
 
 /* Local. `previous` are the up to 64 bytes in front of the range (none at the file's start, or
@@ -55,8 +55,9 @@ void qn_csv_tally_init(qn_csv_tally *tally, const qn_csv_dialect *dialect, const
 /* Local. Adds the next `length` bytes. AVX-512/AVX2/SSE by what the processor has; ~20 GB/s. */
 void qn_csv_tally_add(qn_csv_tally *tally, const qn_csv_dialect *dialect, const char *bytes,
                       int64_t length);
-/* Local. After the last byte of a file whose last record lacks a line end nothing is missing (starts
- * are counted); but a start followed by nothing but the end of file is blank: tell the tally. */
+/* Local. After the last byte of a file whose last record lacks a line end nothing is missing
+ * (starts are counted); but a start followed by nothing but the end of file is blank: tell the
+ * tally. */
 void qn_csv_tally_end(qn_csv_tally *tally);
 
 /* Local. From a record start at bytes[0]: offset behind `records` non-blank records, or -1 if the
@@ -95,12 +96,12 @@ QN_CHECKED qn_status qn_csv_infer(qn_csv_guess *guesses, int32_t count,
 typedef struct qn_csv_parser qn_csv_parser;
 
 typedef struct qn_csv_bad {
-    int64_t record; /* index in the parsed block */
-    int64_t line;   /* physical lines before it in the block */
-    int64_t offset; /* byte offset of the record in the block */
-    int64_t length; /* of the record without its line end */
-    int32_t field;  /* index of the offending field, -1: the record as a whole */
-    int64_t column; /* 1-based character position in its line of the offending field */
+    int64_t record;   /* index in the parsed block */
+    int64_t line;     /* physical lines before it in the block */
+    int64_t offset;   /* byte offset of the record in the block */
+    int64_t length;   /* of the record without its line end */
+    int32_t field;    /* index of the offending field, -1: the record as a whole */
+    int64_t column;   /* 1-based character position in its line of the offending field */
     char reason[160]; /* "'12x' is not an int64", "3 fields, expected 5", "invalid UTF-8" */
 } qn_csv_bad;
 

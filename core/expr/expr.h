@@ -34,8 +34,7 @@ QN_CHECKED qn_status qn_expr_literal(qn_expr **out, qn_scalar value, int32_t pos
  * "case": when1, then1, when2, then2, ..., [else]. */
 QN_CHECKED qn_status qn_expr_call(qn_expr **out, const char *function, qn_expr *const *arguments,
                                   int32_t count, int32_t position);
-QN_CHECKED qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type,
-                                  int32_t position);
+QN_CHECKED qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position);
 void qn_expr_free(qn_expr *expr); /* NULL is fine */
 
 /* Local. Resolves columns against `schema`, checks and converts types, folds constants. JOB

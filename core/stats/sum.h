@@ -22,9 +22,9 @@ typedef struct qn_sum {
 } qn_sum;
 
 void qn_sum_init(qn_sum *sum);
-void qn_sum_add(qn_sum *sum, double value);                        /* exact */
+void qn_sum_add(qn_sum *sum, double value);                              /* exact */
 void qn_sum_add_array(qn_sum *sum, const double *values, int64_t count); /* exact; ~1 ns each */
-void qn_sum_add_product(qn_sum *sum, double a, double b);          /* exact a * b, by FMA */
+void qn_sum_add_product(qn_sum *sum, double a, double b);                /* exact a * b, by FMA */
 void qn_sum_merge(qn_sum *sum, const qn_sum *other);
 double qn_sum_result(const qn_sum *sum); /* correctly rounded, ties to even */
 

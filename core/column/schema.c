@@ -1,0 +1,187 @@
+#include "core/column/schema.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+static const char *const type_names[] = {
+#define X(name, text) [QN_##name] = text,
+    QN_TYPE_LIST(X)
+#undef X
+};
+
+const char *qn_type_name(qn_type type) {
+    return type_names[type];
+}
+
+qn_status qn_type_parse(qn_type *out, const char *name) {
+    for (int i = 0; i < QN_TYPE_COUNT; i++) {
+        if (strcmp(name, type_names[i]) == 0) {
+            *out = (qn_type)i;
+            return QN_OK;
+        }
+    }
+    qn_status status = qn_fail(QN_JOB, "unknown type '%s'", name);
+    const char *nearest = qn_nearest(name, type_names, QN_TYPE_COUNT);
+    if (nearest != NULL)
+        qn_error_help("did you mean '%s'?", nearest);
+    else
+        qn_error_help("types are bool, int32, int64, float32, float64, string, date, timestamp");
+    return status;
+}
+
+bool qn_type_is_numeric(qn_type type) {
+    return type >= QN_INT32 && type <= QN_FLOAT64;
+}
+
+int qn_type_size(qn_type type) {
+    switch (type) {
+    case QN_INT32:
+    case QN_FLOAT32:
+    case QN_DATE:
+        return 4;
+    case QN_INT64:
+    case QN_FLOAT64:
+    case QN_TIMESTAMP:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+static qn_status copy_names(char ***out, const char *const *names, int32_t count) {
+    char **copies = NULL;
+    QN_TRY(qn_mem_calloc(&copies, (size_t)count, sizeof *copies));
+    for (int32_t i = 0; i < count; i++) {
+        qn_status status = qn_mem_copy_text(&copies[i], names[i]);
+        if (status != QN_OK) {
+            qn_mem_free_all(copies, i);
+            return status;
+        }
+    }
+    *out = copies;
+    return QN_OK;
+}
+
+qn_status qn_attributes_new(qn_attributes **out, qn_attribute_kind kind, const char *const *names,
+                            int32_t count) {
+    qn_attributes *attributes = NULL;
+    QN_TRY(qn_mem_calloc(&attributes, 1, sizeof *attributes));
+    attributes->references = 1;
+    attributes->kind = kind;
+    attributes->count = count;
+    qn_status status = names == NULL ? QN_OK : copy_names(&attributes->names, names, count);
+    if (status != QN_OK) {
+        qn_mem_free(attributes);
+        return status;
+    }
+    *out = attributes;
+    return QN_OK;
+}
+
+qn_attributes *qn_attributes_retain(qn_attributes *attributes) {
+    if (attributes != NULL)
+        attributes->references++;
+    return attributes;
+}
+
+void qn_attributes_release(qn_attributes *attributes) {
+    if (attributes == NULL || --attributes->references > 0)
+        return;
+    qn_mem_free_all(attributes->names, attributes->count);
+    qn_mem_free(attributes);
+}
+
+void qn_schema_init(qn_schema *schema) {
+    *schema = (qn_schema){0};
+}
+
+void qn_schema_clear(qn_schema *schema) {
+    for (int32_t i = 0; i < schema->count; i++) {
+        qn_mem_free(schema->fields[i].name);
+        qn_attributes_release(schema->fields[i].attributes);
+    }
+    qn_mem_free(schema->fields);
+    qn_schema_init(schema);
+}
+
+qn_status qn_schema_copy(qn_schema *out, const qn_schema *source) {
+    qn_schema copy;
+    qn_schema_init(&copy);
+    for (int32_t i = 0; i < source->count; i++) {
+        qn_status status = qn_schema_add_field(&copy, &source->fields[i]);
+        if (status != QN_OK) {
+            qn_schema_clear(&copy);
+            return status;
+        }
+    }
+    *out = copy;
+    return QN_OK;
+}
+
+qn_status qn_schema_add(qn_schema *schema, const char *name, qn_type type) {
+    /* qn_schema_add_field copies the name; the cast only satisfies the field's owning type. */
+    qn_field field = {.name = (char *)(uintptr_t)name, .type = type};
+    return qn_schema_add_field(schema, &field);
+}
+
+qn_status qn_schema_add_field(qn_schema *schema, const qn_field *field) {
+    if (qn_schema_find(schema, field->name) >= 0)
+        return qn_fail(QN_DATA, "two columns are named '%s'", field->name);
+    int64_t capacity = schema->capacity;
+    QN_TRY(qn_mem_reserve(&schema->fields, &capacity, schema->count + 1, sizeof *schema->fields));
+    schema->capacity = (int32_t)capacity;
+    char *name = NULL;
+    QN_TRY(qn_mem_copy_text(&name, field->name));
+    schema->fields[schema->count++] =
+        (qn_field){name, field->type, field->width, qn_attributes_retain(field->attributes)};
+    return QN_OK;
+}
+
+int32_t qn_schema_find(const qn_schema *schema, const char *name) {
+    for (int32_t i = 0; i < schema->count; i++)
+        if (strcmp(schema->fields[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* "did you mean 'x'?", or the columns there are. */
+static qn_status suggest_column(const qn_schema *schema, const char *name) {
+    const char **names = NULL;
+    QN_TRY(qn_mem_alloc(&names, (size_t)schema->count, sizeof *names));
+    qn_text list;
+    qn_text_init(&list);
+    for (int32_t i = 0; i < schema->count; i++) {
+        names[i] = schema->fields[i].name;
+        if (i < 20 && qn_text_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]) != QN_OK)
+            break;
+    }
+    qn_status status = qn_fail(QN_JOB, "unknown column '%s'", name);
+    const char *nearest = qn_nearest(name, names, schema->count);
+    if (nearest != NULL)
+        qn_error_help("did you mean '%s'?", nearest);
+    else if (list.data != NULL)
+        qn_error_help("columns are %s%s", list.data, schema->count > 20 ? ", ..." : "");
+    qn_text_clear(&list);
+    qn_mem_free(names);
+    return status;
+}
+
+qn_status qn_schema_require(const qn_schema *schema, const char *name, int32_t *out) {
+    int32_t index = qn_schema_find(schema, name);
+    if (index < 0)
+        return suggest_column(schema, name);
+    *out = index;
+    return QN_OK;
+}
+
+bool qn_schema_equal(const qn_schema *a, const qn_schema *b) {
+    if (a->count != b->count)
+        return false;
+    for (int32_t i = 0; i < a->count; i++) {
+        const qn_field *x = &a->fields[i], *y = &b->fields[i];
+        if (strcmp(x->name, y->name) != 0 || x->type != y->type || x->width != y->width)
+            return false;
+    }
+    return true;
+}
