@@ -1,0 +1,60 @@
+#include "core/memory.h"
+#include "features/operator/operator.h"
+
+typedef struct filter {
+    qn_stream base;
+    qn_stream *in;
+    qn_expr *predicate;
+} filter;
+
+static qn_status filter_next(qn_stream *stream, qn_batch *out) {
+    filter *self = (filter *)stream;
+    qn_batch batch;
+    uint64_t *keep = NULL;
+    qn_status status = QN_OK;
+    qn_batch_init(&batch);
+    QN_TRY_GOTO(qn_stream_next(self->in, &batch), done);
+    if (batch.count == 0)
+        goto done;
+    QN_TRY_GOTO(qn_expr_filter(self->predicate, &batch, &keep), done);
+    if (qn_bits_count(keep, batch.length) == batch.length)
+        qn_batch_move(out, &batch);
+    else
+        status = qn_batch_filter(out, &batch, keep);
+done:
+    qn_mem_free(keep);
+    qn_batch_clear(&batch);
+    return status;
+}
+
+static qn_status filter_rewind(qn_stream *stream) {
+    return qn_stream_rewind(((filter *)stream)->in);
+}
+
+static void filter_free(qn_stream *stream) {
+    filter *self = (filter *)stream;
+    qn_stream_free(self->in);
+    qn_expr_free(self->predicate);
+}
+
+static const qn_stream_class filter_class = {"filter", filter_next, filter_rewind, filter_free};
+
+qn_status qn_filter_open(qn_stream **out, qn_stream *in, qn_expr *predicate) {
+    filter *self = NULL;
+    qn_status status = QN_OK;
+    QN_TRY_GOTO(qn_expr_bind(predicate, &in->schema), done);
+    if (qn_expr_type(predicate) != QN_BOOL) {
+        status = qn_fail(QN_JOB, "a filter's condition must be boolean; this one is of type %s",
+                         qn_type_name(qn_expr_type(predicate)));
+        goto done;
+    }
+    QN_TRY_GOTO(qn_stream_new(&self, sizeof *self, &filter_class, &in->schema), done);
+    self->in = in;
+    self->predicate = predicate;
+    *out = &self->base;
+    return QN_OK;
+done:
+    qn_stream_free(in);
+    qn_expr_free(predicate);
+    return status;
+}
