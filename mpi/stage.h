@@ -29,25 +29,30 @@ typedef struct qn_stage_class {
     qn_stage_kind kind;
     size_t size; /* of the instance, which begins with a qn_stage */
     const qn_option *options;
+    bool container; /* holds other stages, which name themselves in error messages */
 
     /* Local. Checks names and types of the input columns against the options and gives the output
      * schema (out is initialised and empty). Called before fit, and again on each new input; must
      * work before fitting (label lists and widths that only a fit can tell are then missing:
-     * attributes NULL, width 0). JOB errors. */
+     * attributes NULL, width 0). A fitted stage must not ask for columns that only its fit reads
+     * (label, weights). JOB errors. Here as everywhere below, messages do not name the stage: the
+     * qn_stage_ functions put its name in front. */
     qn_status (*bind)(qn_stage *stage, const qn_schema *in, qn_schema *out);
 
     /* One-pass fits: `add` takes a batch into a mergeable summary (Local), `finish` merges over
      * the ranks and computes the model (Collective). Several stages can share one scan. `add` is
-     * called after bind; `finish` also where no batch was seen (an empty rank is legal). */
+     * called after bind with the same schema, first with a batch of no rows, so that every rank
+     * has a summary; `finish` frees it. */
     qn_status (*add)(qn_stage *stage, const qn_schema *schema, const qn_batch *batch);
     qn_status (*finish)(qn_stage *stage, qn_comm *comm);
 
-    /* Collective. Fits that need more than one pass define this instead of add and finish. */
+    /* Collective. Fits that need no pass or more than one define this instead of add and finish;
+     * they rewind `in` before each pass. Called after bind with the stream's schema. */
     qn_status (*fit)(qn_stage *stage, qn_stream *in, qn_comm *comm);
 
     /* Local. `schema` is the input's; out is initialised and empty; input columns pass through
      * (shared), new ones are appended in the order of bind's schema. May drop rows
-     * (handle_invalid = skip). */
+     * (handle_invalid = skip). Called after bind with an equal schema. */
     qn_status (*transform)(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out);
 
@@ -59,18 +64,20 @@ typedef struct qn_stage_class {
      * to a JSON object. NULL if there is nothing. */
     qn_status (*describe)(const qn_stage *stage, json_t *object);
 
-    /* Local. Frees the fitted state. */
+    /* Local. Frees the fitted state and any summary, leaving the fields as in a new stage (all
+     * zero), so that the stage can be fitted again. NULL if there is none. */
     void (*clear)(qn_stage *stage);
 } qn_stage_class;
+
+/* A list of classes by name; ends with NULL. */
+typedef const qn_stage_class *const *qn_registry;
 
 struct qn_stage {
     const qn_stage_class *class_;
     qn_options *options;
-    bool fitted;
+    bool fitted;                   /* transformers: always */
+    const qn_registry *registries; /* where to find classes, while loading; else NULL */
 };
-
-/* A list of classes by name; ends with NULL. */
-typedef const qn_stage_class *const *qn_registry;
 
 /* Local. Finds a class in several registries (themselves ended by NULL); JOB error naming the
  * nearest one. */
@@ -81,19 +88,33 @@ QN_CHECKED qn_status qn_stage_find(const qn_registry *registries, const char *na
 QN_CHECKED qn_status qn_stage_new(qn_stage **out, const qn_stage_class *class_);
 void qn_stage_free(qn_stage *stage); /* NULL is fine */
 
+/* Local. qn_options_set and _set_list with the stage's name in front of their errors. */
+QN_CHECKED qn_status qn_stage_set(qn_stage *stage, const char *option, const char *value);
+QN_CHECKED qn_status qn_stage_set_list(qn_stage *stage, const char *option,
+                                       const char *const *values, int64_t count);
+
+/* Local. `out` is overwritten with the output schema (the caller's). */
 QN_CHECKED qn_status qn_stage_bind(qn_stage *stage, const qn_schema *in, qn_schema *out);
 
-/* Collective. Rewinds and reads `in` as often as needed. Transformers: nothing to do. */
+/* Local. Which columns of `in` the stage cannot do without, found by binding it to fewer: after
+ * fitting, what a prediction needs. `needed` has room for in->count. Leaves the stage bound to
+ * `in`. Errors as bind. */
+QN_CHECKED qn_status qn_stage_needs(qn_stage *stage, const qn_schema *in, bool *needed);
+
+/* Collective. Rewinds and reads `in` as often as needed, forgetting an earlier fit. Transformers:
+ * only binds. All ranks return the same status. */
 QN_CHECKED qn_status qn_stage_fit(qn_stage *stage, qn_stream *in, qn_comm *comm);
 
-/* Collective. Fits several independent one-pass stages in one scan. */
+/* Collective. Fits several independent one-pass stages (add and finish) in one scan. */
 QN_CHECKED qn_status qn_stage_fit_together(qn_stage *const *stages, int64_t count, qn_stream *in,
                                            qn_comm *comm);
 
+/* Local. `out` is overwritten. JOB error if the stage is not fitted. */
 QN_CHECKED qn_status qn_stage_transform(const qn_stage *stage, const qn_schema *schema,
                                         const qn_batch *in, qn_batch *out);
 
-/* Local. A stream of transformed batches; owns `in`, borrows `stage` (fitted). */
+/* Local. A stream of transformed batches; owns `in` (also on failure), borrows `stage` (fitted),
+ * which it binds to `in`'s schema. */
 QN_CHECKED qn_status qn_stage_stream(qn_stream **out, qn_stage *stage, qn_stream *in);
 
 /* Collective. One group holds class name, options and state. Load makes a new stage. */
@@ -101,7 +122,8 @@ QN_CHECKED qn_status qn_stage_save(qn_stage *stage, qn_archive *archive, const c
 QN_CHECKED qn_status qn_stage_load(qn_stage **out, const qn_registry *registries,
                                    qn_archive *archive, const char *group);
 
-/* Local. {"type": ..., "options": {...}, ...}; the caller's reference. */
+/* Local. {"type": ..., "fitted": ..., "options": {...}, ...}; options with their defaults, null
+ * where there is none; the caller's reference. */
 QN_CHECKED qn_status qn_stage_describe(const qn_stage *stage, json_t **out);
 
 #endif
