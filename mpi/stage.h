@@ -46,8 +46,11 @@ typedef struct qn_stage_class {
     qn_status (*add)(qn_stage *stage, const qn_schema *schema, const qn_batch *batch);
     qn_status (*finish)(qn_stage *stage, qn_comm *comm);
 
+    /* `finish` and `fit` may fail on one rank after their last collective call: the callers agree.
+     */
+
     /* Collective. Fits that need no pass or more than one define this instead of add and finish;
-     * they rewind `in` before each pass. Called after bind with the stream's schema. */
+     * they read `in` through qn_stage_scan. Called after bind with the stream's schema. */
     qn_status (*fit)(qn_stage *stage, qn_stream *in, qn_comm *comm);
 
     /* Local. `schema` is the input's; out is initialised and empty; input columns pass through
@@ -65,7 +68,8 @@ typedef struct qn_stage_class {
     qn_status (*describe)(const qn_stage *stage, json_t *object);
 
     /* Local. Frees the fitted state and any summary, leaving the fields as in a new stage (all
-     * zero), so that the stage can be fitted again. NULL if there is none. */
+     * zero), so that the stage can be fitted again; a container frees its children and is cleared
+     * only at its end. NULL if there is none. */
     void (*clear)(qn_stage *stage);
 } qn_stage_class;
 
@@ -108,6 +112,12 @@ QN_CHECKED qn_status qn_stage_fit(qn_stage *stage, qn_stream *in, qn_comm *comm)
 /* Collective. Fits several independent one-pass stages (add and finish) in one scan. */
 QN_CHECKED qn_status qn_stage_fit_together(qn_stage *const *stages, int64_t count, qn_stream *in,
                                            qn_comm *comm);
+
+/* Collective. One pass over `in`, for fits: rewinds and gives each batch to `visit`. A rank whose
+ * visit fails reads on without it (others may wait in the stream), then all agree. */
+typedef qn_status (*qn_stage_visit)(void *context, const qn_batch *batch);
+QN_CHECKED qn_status qn_stage_scan(qn_stream *in, qn_comm *comm, qn_stage_visit visit,
+                                   void *context);
 
 /* Local. `out` is overwritten. JOB error if the stage is not fitted. */
 QN_CHECKED qn_status qn_stage_transform(const qn_stage *stage, const qn_schema *schema,
