@@ -75,7 +75,17 @@ QN_CHECKED qn_status qn_comm_alltoallv(qn_comm *comm, const void *data,
                                        const int64_t *send_offsets, void **out,
                                        int64_t **offsets);
 
-/* Which waiting policy is in use: true if ranks exceed cores on some node. */
+/* Local. The rank and host whose error the last failed qn_comm_agree made everyone's; -1 and ""
+ * before the first failure. */
+int qn_comm_failed_rank(const qn_comm *comm);
+const char *qn_comm_failed_host(const qn_comm *comm);
+
+/* Which waiting policy is in use: true if ranks exceed cores on some node. The environment variable
+ * QUERN_WAIT=block|yield overrides it. */
 bool qn_comm_yields(const qn_comm *comm);
+
+/* Local, the same on all ranks. Cuts every transfer at so many bytes (at least 8), so that tests
+ * see with small data what happens to data beyond 2^31 bytes. */
+void qn_comm_cut(qn_comm *comm, int64_t bytes);
 
 #endif
