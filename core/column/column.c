@@ -33,6 +33,34 @@ qn_status qn_column_new(qn_column **out, qn_type type, int64_t length, int32_t w
     return QN_OK;
 }
 
+qn_status qn_column_new_raw(qn_column **out, qn_type type, int64_t length, int32_t width) {
+    qn_column *column = NULL;
+    QN_TRY(qn_mem_calloc(&column, 1, sizeof *column));
+    *column = (qn_column){.references = 1, .type = type, .width = width, .length = length};
+    qn_status status = qn_mem_alloc(&column->values, value_bytes(type, length, width), 1);
+    if (status != QN_OK) {
+        qn_mem_free(column);
+        return status;
+    }
+    *out = column;
+    return QN_OK;
+}
+
+qn_status qn_column_new_sparse(qn_column **out, int64_t length, int32_t width, int64_t stored) {
+    qn_column *column = NULL;
+    QN_TRY(qn_mem_calloc(&column, 1, sizeof *column));
+    *column = (qn_column){.references = 1, .type = QN_VECTOR, .width = width, .length = length};
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_calloc(&column->offsets, padded((length + 1) * 4), 1), failed);
+    QN_TRY_GOTO(qn_mem_alloc(&column->values, padded(stored * 8), 1), failed);
+    QN_TRY_GOTO(qn_mem_alloc(&column->indices, padded(stored * 4), 1), failed);
+    *out = column;
+    return QN_OK;
+failed:
+    qn_column_release(column);
+    return status;
+}
+
 qn_status qn_column_new_null(qn_column **out, qn_type type, int64_t length, int32_t width) {
     qn_column *column = NULL;
     QN_TRY(qn_column_new(&column, type, length, width));

@@ -44,6 +44,16 @@ struct qn_column {
  * buffers are set by the caller. No validity. The caller's, released with qn_column_release. */
 QN_CHECKED qn_status qn_column_new(qn_column **out, qn_type type, int64_t length, int32_t width);
 
+/* Local. The same for fixed-width types but bool, and dense vectors, with values not cleared: for
+ * kernels that write them all. */
+QN_CHECKED qn_status qn_column_new_raw(qn_column **out, qn_type type, int64_t length,
+                                       int32_t width);
+
+/* Local. A sparse vector column with room for `stored` entries (indices and values not cleared);
+ * offsets are all 0. */
+QN_CHECKED qn_status qn_column_new_sparse(qn_column **out, int64_t length, int32_t width,
+                                          int64_t stored);
+
 /* Local. A column of `length` nulls. */
 QN_CHECKED qn_status qn_column_new_null(qn_column **out, qn_type type, int64_t length,
                                         int32_t width);

@@ -79,6 +79,14 @@ qn_status qn_attributes_new(qn_attributes **out, qn_attribute_kind kind, const c
     return QN_OK;
 }
 
+qn_status qn_attributes_set_source(qn_attributes *attributes, const char *source) {
+    char *copy = NULL;
+    QN_TRY(qn_mem_copy_text(&copy, source));
+    qn_mem_free(attributes->source);
+    attributes->source = copy;
+    return QN_OK;
+}
+
 qn_attributes *qn_attributes_retain(qn_attributes *attributes) {
     if (attributes != NULL)
         attributes->references++;
@@ -89,6 +97,7 @@ void qn_attributes_release(qn_attributes *attributes) {
     if (attributes == NULL || --attributes->references > 0)
         return;
     qn_mem_free_all(attributes->names, attributes->count);
+    qn_mem_free(attributes->source);
     qn_mem_free(attributes);
 }
 

@@ -44,11 +44,15 @@ typedef struct qn_attributes {
     qn_attribute_kind kind;
     int32_t count;
     char **names;
+    char *source; /* nominal: the column whose values `names` are (an index of `cut`: "cut"); or
+                     NULL */
 } qn_attributes;
 
 /* Local. Copies the names (may be NULL). */
 QN_CHECKED qn_status qn_attributes_new(qn_attributes **out, qn_attribute_kind kind,
                                        const char *const *names, int32_t count);
+/* Local. Sets the source of attributes that were just made (copies it). */
+QN_CHECKED qn_status qn_attributes_set_source(qn_attributes *attributes, const char *source);
 qn_attributes *qn_attributes_retain(qn_attributes *attributes); /* NULL is fine */
 void qn_attributes_release(qn_attributes *attributes);
 
