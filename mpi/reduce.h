@@ -1,0 +1,18 @@
+/* Reductions of mergeable summaries over the ranks: afterwards every rank holds the summary of
+ * all the data, with the same bits on any number of ranks. */
+#ifndef QUERN_MPI_REDUCE_H
+#define QUERN_MPI_REDUCE_H
+
+#include "core/stats/sum.h"
+#include "core/stats/sums.h"
+#include "mpi/comm.h"
+
+/* Collective. Adds up `count` exact sums elementwise. Cost: one integer allreduce of 576 bytes a
+ * sum. */
+QN_CHECKED qn_status qn_reduce_sums(qn_comm *comm, qn_sum *sums, int64_t count);
+
+/* Collective. The same for sums side by side (equal count on all ranks): one small allreduce to
+ * agree on the window of digits, one of usually 50 to 70 bytes a sum. */
+QN_CHECKED qn_status qn_reduce_sum_vector(qn_comm *comm, qn_sums *sums);
+
+#endif
