@@ -41,3 +41,16 @@ qn_status qn_reduce_sum_vector(qn_comm *comm, qn_sums *sums) {
         QN_TRY(qn_comm_sum_i64(comm, sums->specials, 3 * sums->count));
     return qn_sums_normalize(sums);
 }
+
+qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments) {
+    int64_t rows[2] = {moments->rows, moments->nulls};
+    QN_TRY(qn_reduce_sum_vector(comm, &moments->sums));
+    QN_TRY(qn_comm_sum_i64(comm, rows, 2));
+    QN_TRY(qn_comm_sum_i64(comm, moments->nans, moments->width));
+    QN_TRY(qn_comm_sum_i64(comm, moments->stored, moments->width));
+    QN_TRY(qn_comm_min_f64(comm, moments->min, moments->width));
+    QN_TRY(qn_comm_max_f64(comm, moments->max, moments->width));
+    moments->rows = rows[0];
+    moments->nulls = rows[1];
+    return QN_OK;
+}

@@ -3,6 +3,7 @@
 #ifndef QUERN_MPI_REDUCE_H
 #define QUERN_MPI_REDUCE_H
 
+#include "core/stats/moments.h"
 #include "core/stats/sum.h"
 #include "core/stats/sums.h"
 #include "mpi/comm.h"
@@ -14,5 +15,8 @@ QN_CHECKED qn_status qn_reduce_sums(qn_comm *comm, qn_sum *sums, int64_t count);
 /* Collective. The same for sums side by side (equal count on all ranks): one small allreduce to
  * agree on the window of digits, one of usually 50 to 70 bytes a sum. */
 QN_CHECKED qn_status qn_reduce_sum_vector(qn_comm *comm, qn_sums *sums);
+
+/* Collective. Merges moments of equal width and flags. Cost as for the sums. */
+QN_CHECKED qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments);
 
 #endif
