@@ -3,12 +3,18 @@
  * A quote character anywhere opens or closes a quoted stretch (RFC 4180; a doubled quote inside is
  * one quote), so the state at any byte follows from the parity of quotes before it, and ranks can
  * find record boundaries in their own byte range. A quote in the middle of an unquoted field makes
- * the record bad. Blank lines are no records. Record ends: LF or CRLF. */
+ * the record bad. With an escape character, a quote behind an odd run of escapes is text.
+ *
+ * Records end with LF or CRLF outside quotes, or with the file. Blank lines are no records; CRs in
+ * front of a record's first byte are dropped. A field is null if it is unquoted and empty or one of
+ * the dialect's null strings; in columns other than strings quoted ones are null too, and blanks
+ * around a value are no part of it. A byte order mark is not text: skip it. */
 #ifndef QUERN_CORE_CSV_CSV_H
 #define QUERN_CORE_CSV_CSV_H
 
 #include "core/column/batch.h"
 #include "core/options.h"
+#include "core/time/date.h"
 
 typedef struct qn_csv_dialect {
     char delimiter;
@@ -36,7 +42,8 @@ void qn_csv_dialect_clear(qn_csv_dialect *dialect);
 /* What one stretch of bytes says about records, under both hypotheses on the state at its start:
  * [0] outside quotes, [1] inside. A record is counted where it starts. Stretches are added in
  * order; a rank adds the blocks of its byte range, then combines with the parity of ranks before
- * it. */
+ * it. Nothing needs to be known of the bytes behind the range: a record is counted at its first
+ * byte that is no CR or LF. */
 typedef struct qn_csv_tally {
     int64_t records[2];     /* non-blank records that start in the bytes so far */
     int64_t first_start[2]; /* offset of the first such start, -1: none yet */
@@ -47,9 +54,9 @@ typedef struct qn_csv_tally {
     uint64_t carry[4];      /* private */
 } qn_csv_tally;
 
-/* Local. `previous` are the up to 64 bytes in front of the range (none at the file's start, or
- * right behind the header): they tell whether the range begins at a record start, or behind an
- * escape. */
+/* Local. `previous` are the bytes in front of the range, up to 64 of them (none at the file's
+ * start, or right behind the header): they tell whether the range begins at a record start, or
+ * behind an escape. */
 void qn_csv_tally_init(qn_csv_tally *tally, const qn_csv_dialect *dialect, const char *previous,
                        int64_t previous_length);
 /* Local. Adds the next `length` bytes. AVX-512/AVX2/SSE by what the processor has; ~20 GB/s. */
@@ -60,14 +67,17 @@ void qn_csv_tally_add(qn_csv_tally *tally, const qn_csv_dialect *dialect, const 
  * tally. */
 void qn_csv_tally_end(qn_csv_tally *tally);
 
-/* Local. From a record start at bytes[0]: offset behind `records` non-blank records, or -1 if the
- * bytes end before that. `final`: the end of bytes ends the last record. */
+/* Local. From a record start (or blank lines before it) at bytes[0]: the offset behind the line end
+ * of the first `records` non-blank records, or of as many as end in the bytes: *records_skipped
+ * tells (and where it is less, more bytes are needed, to go on from the offset). `final`: the end
+ * of bytes ends the last record, closed or not. *lines_skipped: LFs before the offset. */
 int64_t qn_csv_skip(const qn_csv_dialect *dialect, const char *bytes, int64_t length, bool final,
                     int64_t records, int64_t *records_skipped, int64_t *lines_skipped);
 
 /* Local. Splits one record at bytes[0] into unquoted, unescaped texts (the header, or a bad row
- * for a message). Returns bytes consumed incl. line end in *consumed. DATA error when a quote is
- * not closed. */
+ * for a message); blank lines before it are skipped, *count is 0 if there is nothing else. The
+ * texts are the caller's (qn_mem_free_all). Bytes consumed incl. line end in *consumed. DATA error
+ * when a quote is not closed. */
 QN_CHECKED qn_status qn_csv_split(const qn_csv_dialect *dialect, const char *bytes, int64_t length,
                                   char ***fields, int64_t *count, int64_t *consumed);
 
@@ -118,17 +128,18 @@ void qn_csv_block_init(qn_csv_block *block);
 void qn_csv_block_clear(qn_csv_block *block);
 
 /* Local. `fields` gives name and type of every field of a record in file order (bool, int32,
- * int64, float32, float64, string, date, timestamp); wanted[i] false: the field is skipped and
- * has no column (NULL: all wanted). */
+ * int64, float32, float64, string, date, timestamp); wanted[i] false: the field is skipped, not
+ * checked, and has no column (NULL: all wanted). The dialect is borrowed. */
 QN_CHECKED qn_status qn_csv_parser_new(qn_csv_parser **out, const qn_csv_dialect *dialect,
                                        const qn_schema *fields, const bool *wanted);
 void qn_csv_parser_free(qn_csv_parser *parser);
 
 /* Local. Parses up to max_records (<= QN_BATCH_ROWS) whole records from bytes[0], a record start.
- * Stops early when the bytes end inside a record, unless `final`. Bytes up to bytes[length + 63]
- * must be readable. Bad records are listed, not errors: an unclosed quote at the end of a final
- * buffer is a bad record too. Strings repeat-heavy columns come dictionary-encoded. Rates:
- * performance.md section 1. */
+ * Stops early when the bytes end inside a record, unless `final`; then consumed is where that
+ * record starts. Bytes up to bytes[length + 63] must be readable. Bad records are listed in
+ * ascending order, not errors: an unclosed quote at the end of a final buffer is a bad record too.
+ * String columns whose values repeat come dictionary-encoded, a function of the batch alone.
+ * Rates: performance.md section 1. */
 QN_CHECKED qn_status qn_csv_parse(qn_csv_parser *parser, const char *bytes, int64_t length,
                                   bool final, int64_t max_records, qn_csv_block *out);
 

@@ -5,14 +5,23 @@
 #include "core/text/text.h"
 
 /* Local. True if the whole text is a number of that type (sign, digits; reals: decimal point,
- * exponent, nan, inf, infinity, any case); correctly rounded (short decimals exactly by one
- * multiplication or division, the rest by strtod in the C locale). No blanks allowed. */
+ * exponent, nan, inf, infinity, any case); correctly rounded, so equal to strtod's to the last
+ * bit: up to 19 digits in 64- and 128-bit integers, the rest by strtod in the C locale. Past the
+ * range of a double: infinite or zero. No blanks allowed. */
 bool qn_parse_int64(qn_view text, int64_t *out);
 bool qn_parse_int32(qn_view text, int32_t *out);
 bool qn_parse_real(qn_view text, double *out);
+bool qn_parse_real32(qn_view text, float *out); /* rounded once, as strtof does */
 
-/* Local. The shortest text that reads back as the same double ("0.1", "1e+300", "nan", "inf");
- * integral values below 1e15 as "3.0"? no: as "3". Returns the length; `out` needs 32 bytes. */
+/* True if the text is an integer, but none that fits 64 bits. */
+bool qn_is_int_too_long(qn_view text);
+
+/* Local. The same for a text whose decimal point is `decimal`. */
+bool qn_parse_real_with(qn_view text, char decimal, double *out);
+bool qn_parse_real32_with(qn_view text, char decimal, float *out);
+
+/* Local. The shortest text that reads back as the same double ("0.1", "1e+300", "nan", "-inf");
+ * integral values below 1e15 without a point ("3"). Returns the length; `out` needs 32 bytes. */
 int qn_print_real(double value, char *out);
 int qn_print_int64(int64_t value, char *out);
 

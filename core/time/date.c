@@ -1,0 +1,147 @@
+#include "core/time/date.h"
+
+#include "core/time/scan.h"
+
+#include <stdio.h>
+
+int32_t qn_days_from_civil(int32_t year, int32_t month, int32_t day) {
+    year -= month <= 2;
+    int32_t era = (year >= 0 ? year : year - 399) / 400;
+    int32_t year_of_era = year - era * 400;
+    int32_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int32_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+void qn_civil_from_days(int32_t days, int32_t *year, int32_t *month, int32_t *day) {
+    int64_t shifted = (int64_t)days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int32_t day_of_era = (int32_t)(shifted - era * 146097);
+    int32_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int32_t shifted_month = (5 * day_of_year + 2) / 153;
+    *day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    *year = (int32_t)(year_of_era + era * 400) + (*month <= 2);
+}
+
+int32_t qn_days_in_month(int32_t year, int32_t month) {
+    static const int8_t days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+bool qn_date_is_valid(int32_t year, int32_t month, int32_t day) {
+    return month >= 1 && month <= 12 && day >= 1 && day <= qn_days_in_month(year, month);
+}
+
+int32_t qn_days_of_timestamp(int64_t nanoseconds, int64_t *nanoseconds_of_day) {
+    int64_t days = nanoseconds / QN_NANOS_A_DAY;
+    int64_t rest = nanoseconds % QN_NANOS_A_DAY;
+    if (rest < 0) {
+        rest += QN_NANOS_A_DAY;
+        days--;
+    }
+    *nanoseconds_of_day = rest;
+    return (int32_t)days;
+}
+
+bool qn_timestamp_of_days(int64_t days, int64_t nanoseconds_of_day, int64_t *out) {
+    /* Counted from the day's end before 1970, so that the product stays in range down to the
+     * first timestamp. */
+    int64_t value, rest = nanoseconds_of_day;
+    if (days < 0) {
+        days++;
+        rest -= QN_NANOS_A_DAY;
+    }
+    if (__builtin_mul_overflow(days, QN_NANOS_A_DAY, &value) ||
+        __builtin_add_overflow(value, rest, &value))
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool take_date(cursor *c, int32_t *days) {
+    int32_t year, month, day;
+    if (!take_digits(c, 4, 4, &year) || !take_char(c, '-') || !take_digits(c, 2, 2, &month) ||
+        !take_char(c, '-') || !take_digits(c, 2, 2, &day) || !qn_date_is_valid(year, month, day))
+        return false;
+    *days = qn_days_from_civil(year, month, day);
+    return true;
+}
+
+static bool take_time(cursor *c, int64_t *nanoseconds) {
+    int32_t hour, minute, second = 0, fraction = 0;
+    if (!take_digits(c, 2, 2, &hour) || !take_char(c, ':') || !take_digits(c, 2, 2, &minute))
+        return false;
+    if (take_char(c, ':')) {
+        if (!take_digits(c, 2, 2, &second))
+            return false;
+        if (take_char(c, '.') && !take_fraction(c, 9, &fraction))
+            return false;
+    }
+    if (hour > 23 || minute > 59 || second > 59)
+        return false;
+    *nanoseconds = (hour * 3600 + minute * 60 + second) * QN_NANOS_A_SECOND + fraction;
+    return true;
+}
+
+bool qn_parse_date(qn_view text, int32_t *out) {
+    cursor c = {text.data, text.data + text.length};
+    int32_t days;
+    if (text.length != 10 || !take_date(&c, &days))
+        return false;
+    *out = days;
+    return true;
+}
+
+bool qn_parse_timestamp(qn_view text, int64_t *out) {
+    cursor c = {text.data, text.data + text.length};
+    int32_t days, zone = 0;
+    int64_t time = 0;
+    if (!take_date(&c, &days))
+        return false;
+    if (c.at < c.end) {
+        if (!take_char(&c, 'T') && !take_char(&c, ' '))
+            return false;
+        if (!take_time(&c, &time) || (c.at < c.end && !take_zone(&c, &zone)) || c.at < c.end)
+            return false;
+    }
+    return qn_timestamp_of_days(days, time - zone * QN_NANOS_A_SECOND, out);
+}
+
+int qn_print_date(int32_t days, char *out) {
+    int32_t year, month, day;
+    qn_civil_from_days(days, &year, &month, &day);
+    if (year < 0 || year > 9999)
+        return snprintf(out, 40, "%+05d-%02d-%02d", year, month, day);
+    out[0] = (char)('0' + year / 1000);
+    out[1] = (char)('0' + year / 100 % 10);
+    out[2] = (char)('0' + year / 10 % 10);
+    out[3] = (char)('0' + year % 10);
+    out[4] = '-';
+    out[5] = (char)('0' + month / 10);
+    out[6] = (char)('0' + month % 10);
+    out[7] = '-';
+    out[8] = (char)('0' + day / 10);
+    out[9] = (char)('0' + day % 10);
+    out[10] = '\0';
+    return 10;
+}
+
+int qn_print_timestamp(int64_t nanoseconds, char *out) {
+    int64_t of_day;
+    int32_t days = qn_days_of_timestamp(nanoseconds, &of_day);
+    int length = qn_print_date(days, out);
+    int32_t seconds = (int32_t)(of_day / QN_NANOS_A_SECOND);
+    int32_t fraction = (int32_t)(of_day % QN_NANOS_A_SECOND);
+    length += snprintf(out + length, (size_t)(40 - length), " %02d:%02d:%02d", seconds / 3600,
+                       seconds / 60 % 60, seconds % 60);
+    if (fraction == 0)
+        return length;
+    length += snprintf(out + length, (size_t)(40 - length), ".%09d", fraction);
+    while (out[length - 1] == '0')
+        out[--length] = '\0';
+    return length;
+}
