@@ -22,11 +22,12 @@ typedef struct qn_csv_dialect {
     char escape; /* 0 or equal to quote: doubled quotes; else e.g. a backslash inside quotes */
     char decimal;
     bool header;
-    bool trim;              /* blanks around unquoted fields */
-    char **nulls;           /* unquoted fields equal to one of these are null */
-    int64_t null_count;     /* (the empty unquoted field is one by default) */
-    char *date_format;      /* Spark pattern; NULL: ISO 8601 yyyy-MM-dd */
-    char *timestamp_format; /* NULL: ISO 8601, blank or T, optional fraction and zone */
+    bool trim;                   /* blanks around unquoted fields */
+    bool portable;               /* without the processor's vector units, same results: for tests */
+    char **nulls;                /* null strings beside the empty one */
+    int64_t null_count;          /* of them */
+    qn_time_format *date_format; /* NULL: ISO 8601 yyyy-MM-dd */
+    qn_time_format *timestamp_format; /* NULL: ISO 8601, blank or T, optional fraction and zone */
 } qn_csv_dialect;
 
 /* The options every CSV reader takes: delimiter, quote, escape, decimal, header, trim,
@@ -62,11 +63,6 @@ void qn_csv_tally_init(qn_csv_tally *tally, const qn_csv_dialect *dialect, const
 /* Local. Adds the next `length` bytes. AVX-512/AVX2/SSE by what the processor has; ~20 GB/s. */
 void qn_csv_tally_add(qn_csv_tally *tally, const qn_csv_dialect *dialect, const char *bytes,
                       int64_t length);
-/* Local. After the last byte of a file whose last record lacks a line end nothing is missing
- * (starts are counted); but a start followed by nothing but the end of file is blank: tell the
- * tally. */
-void qn_csv_tally_end(qn_csv_tally *tally);
-
 /* Local. From a record start (or blank lines before it) at bytes[0]: the offset behind the line end
  * of the first `records` non-blank records, or of as many as end in the bytes: *records_skipped
  * tells (and where it is less, more bytes are needed, to go on from the offset). `final`: the end
@@ -107,7 +103,7 @@ typedef struct qn_csv_parser qn_csv_parser;
 
 typedef struct qn_csv_bad {
     int64_t record;   /* index in the parsed block */
-    int64_t line;     /* physical lines before it in the block */
+    int64_t line;     /* physical lines in the block before the offending field, or the record */
     int64_t offset;   /* byte offset of the record in the block */
     int64_t length;   /* of the record without its line end */
     int32_t field;    /* index of the offending field, -1: the record as a whole */
