@@ -1,6 +1,7 @@
 #include "mpi/reduce.h"
 
 #include "core/memory.h"
+#include "core/text/text.h"
 
 qn_status qn_reduce_sums(qn_comm *comm, qn_sum *sums, int64_t count) {
     for (int64_t i = 0; i < count; i++)
@@ -53,4 +54,70 @@ qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments) {
     moments->rows = rows[0];
     moments->nulls = rows[1];
     return QN_OK;
+}
+
+static qn_type key_type(const qn_frequency *frequency) {
+    return frequency->text ? QN_STRING : QN_FLOAT64;
+}
+
+/* The counts of the keys that fall to this rank, over all ranks. */
+static qn_status exchange_frequency(qn_comm *comm, const qn_frequency *frequency,
+                                    qn_frequency *share) {
+    int size = qn_comm_size(comm);
+    qn_text packed = {0};
+    void *received = NULL;
+    int64_t *send_offsets = NULL, *offsets = NULL;
+    qn_status status = qn_mem_calloc(&send_offsets, (size_t)size + 1, sizeof *send_offsets);
+    for (int r = 0; r < size && status == QN_OK; r++) {
+        status = qn_frequency_pack(frequency, r, size, &packed);
+        send_offsets[r + 1] = packed.length;
+    }
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    QN_TRY_GOTO(qn_comm_alltoallv(comm, packed.data, send_offsets, &received, &offsets), done);
+    status = qn_frequency_unpack(share, received, offsets[size]);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+done:
+    qn_text_clear(&packed);
+    qn_mem_free(received);
+    qn_mem_free(send_offsets);
+    qn_mem_free(offsets);
+    return status;
+}
+
+static qn_status gather_frequency(qn_comm *comm, const qn_frequency *share, qn_frequency *whole) {
+    qn_text packed = {0};
+    void *received = NULL;
+    int64_t *offsets = NULL;
+    qn_status status = qn_frequency_pack(share, 0, 1, &packed);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    QN_TRY_GOTO(qn_comm_allgatherv(comm, packed.data, packed.length, &received, &offsets), done);
+    status = qn_frequency_unpack(whole, received, offsets[qn_comm_size(comm)]);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+done:
+    qn_text_clear(&packed);
+    qn_mem_free(received);
+    qn_mem_free(offsets);
+    return status;
+}
+
+qn_status qn_reduce_frequency(qn_comm *comm, qn_frequency *frequency) {
+    if (qn_comm_size(comm) == 1)
+        return qn_frequency_sort(frequency);
+    qn_frequency share = {0}, whole = {0};
+    qn_status status = qn_frequency_init(&share, key_type(frequency));
+    if (status == QN_OK)
+        status = qn_frequency_init(&whole, key_type(frequency));
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    QN_TRY_GOTO(exchange_frequency(comm, frequency, &share), done);
+    QN_TRY_GOTO(gather_frequency(comm, &share, &whole), done);
+    whole.nulls = frequency->nulls;
+    QN_TRY_GOTO(qn_comm_sum_i64(comm, &whole.nulls, 1), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_frequency_sort(&whole)), done);
+    qn_frequency_clear(frequency);
+    *frequency = whole;
+    whole = (qn_frequency){0};
+done:
+    qn_frequency_clear(&share);
+    qn_frequency_clear(&whole);
+    return status;
 }

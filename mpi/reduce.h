@@ -3,6 +3,7 @@
 #ifndef QUERN_MPI_REDUCE_H
 #define QUERN_MPI_REDUCE_H
 
+#include "core/stats/frequency.h"
 #include "core/stats/moments.h"
 #include "core/stats/sum.h"
 #include "core/stats/sums.h"
@@ -18,5 +19,9 @@ QN_CHECKED qn_status qn_reduce_sum_vector(qn_comm *comm, qn_sums *sums);
 
 /* Collective. Merges moments of equal width and flags. Cost as for the sums. */
 QN_CHECKED qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments);
+
+/* Collective. Counts of all ranks on every rank, entries in order of their keys. Each distinct
+ * value is sent once to the rank its hash falls to, and once from there to all. */
+QN_CHECKED qn_status qn_reduce_frequency(qn_comm *comm, qn_frequency *frequency);
 
 #endif
