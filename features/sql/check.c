@@ -1,0 +1,109 @@
+/* What is refused before the text reaches the parser: it would cut long names silently, stop at a
+ * NUL, and unpacking its tree overflows the stack on chains of thousands of operators. */
+#include "features/sql/source.h"
+#include "features/sql/sql.h"
+
+#include <string.h>
+
+/* Bytes of the well-formed UTF-8 sequence at p (RFC 3629), 0 if there is none. */
+static int sequence_length(const unsigned char *p, int64_t left) {
+    if (p[0] < 0x80)
+        return 1;
+    int length = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
+    if (p[0] < 0xC2 || p[0] > 0xF4 || left < length)
+        return 0;
+    for (int i = 1; i < length; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    bool overlong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90);
+    bool outside = (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF4 && p[1] > 0x8F);
+    return overlong || outside ? 0 : length;
+}
+
+qn_status qn_sql_check_text(const sql_source *source) {
+    qn_view text = source->text;
+    if (text.length > QN_SQL_TEXT_LIMIT)
+        return qn_fail(QN_JOB, "the SQL text is %lld bytes long; at most %d are allowed",
+                       (long long)text.length, QN_SQL_TEXT_LIMIT);
+    for (int64_t i = 0; i < text.length;) {
+        int length = sequence_length((const unsigned char *)text.data + i, text.length - i);
+        if (length == 0)
+            return qn_fail(QN_JOB, "the SQL text is not valid UTF-8: byte 0x%02X at offset %lld",
+                           (unsigned char)text.data[i], (long long)i);
+        if (text.data[i] == '\0')
+            return qn_fail(QN_JOB, "the SQL text holds a NUL byte at offset %lld", (long long)i);
+        i += length;
+    }
+    return QN_OK;
+}
+
+static bool is_one_of(PgQuery__Token token, const PgQuery__Token *list, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == token)
+            return true;
+    return false;
+}
+
+/* Tokens that can put one node of the tree below another. */
+static bool nests(const PgQuery__ScanToken *token) {
+    static const PgQuery__Token flat[] = {
+        PG_QUERY__TOKEN__ASCII_41, PG_QUERY__TOKEN__ASCII_44, PG_QUERY__TOKEN__ASCII_46,
+        PG_QUERY__TOKEN__ASCII_59, PG_QUERY__TOKEN__ASCII_93, PG_QUERY__TOKEN__IDENT,
+        PG_QUERY__TOKEN__UIDENT,   PG_QUERY__TOKEN__FCONST,   PG_QUERY__TOKEN__SCONST,
+        PG_QUERY__TOKEN__USCONST,  PG_QUERY__TOKEN__BCONST,   PG_QUERY__TOKEN__XCONST,
+        PG_QUERY__TOKEN__ICONST,   PG_QUERY__TOKEN__PARAM,    PG_QUERY__TOKEN__SQL_COMMENT,
+        PG_QUERY__TOKEN__C_COMMENT};
+    static const PgQuery__Token words[] = {
+        PG_QUERY__TOKEN__AND,     PG_QUERY__TOKEN__OR,      PG_QUERY__TOKEN__NOT,
+        PG_QUERY__TOKEN__NOT_LA,  PG_QUERY__TOKEN__IS,      PG_QUERY__TOKEN__ISNULL,
+        PG_QUERY__TOKEN__NOTNULL, PG_QUERY__TOKEN__IN_P,    PG_QUERY__TOKEN__LIKE,
+        PG_QUERY__TOKEN__ILIKE,   PG_QUERY__TOKEN__SIMILAR, PG_QUERY__TOKEN__BETWEEN,
+        PG_QUERY__TOKEN__CASE,    PG_QUERY__TOKEN__COLLATE, PG_QUERY__TOKEN__AT,
+        PG_QUERY__TOKEN__JOIN,    PG_QUERY__TOKEN__UNION,   PG_QUERY__TOKEN__INTERSECT,
+        PG_QUERY__TOKEN__EXCEPT,  PG_QUERY__TOKEN__OPERATOR};
+    if (token->token >= PG_QUERY__TOKEN__ABORT_P)
+        return is_one_of(token->token, words, sizeof words / sizeof *words);
+    return !is_one_of(token->token, flat, sizeof flat / sizeof *flat);
+}
+
+/* A name's length as the parser sees it: without quotes, doubled ones counting once. */
+static int32_t name_length(const char *text, const PgQuery__ScanToken *token) {
+    const char *from = text + token->start, *to = text + token->end;
+    const char *quote = memchr(from, '"', (size_t)(to - from));
+    if (quote == NULL)
+        return (int32_t)(to - from);
+    int32_t length = 0;
+    for (const char *p = quote + 1; p < to - 1; p++, length++)
+        p += p[0] == '"';
+    return length;
+}
+
+static qn_status check_name(const sql_source *source, const PgQuery__ScanToken *token) {
+    if (token->token != PG_QUERY__TOKEN__IDENT && token->token != PG_QUERY__TOKEN__UIDENT)
+        return QN_OK;
+    int32_t length = name_length(source->sql, token);
+    if (length <= QN_SQL_NAME_LIMIT)
+        return QN_OK;
+    return qn_sql_fail(source, token->start,
+                       "a name in SQL can have at most %d bytes; this one has %d",
+                       QN_SQL_NAME_LIMIT, length);
+}
+
+/* Operators are counted from one comma outside parentheses to the next: no tree gets deeper. */
+qn_status qn_sql_check_tokens(const sql_source *source) {
+    int32_t depth = 0, operators = 0;
+    for (size_t i = 0; i < source->tokens->n_tokens; i++) {
+        const PgQuery__ScanToken *token = source->tokens->tokens[i];
+        QN_TRY(check_name(source, token));
+        depth += token->token == PG_QUERY__TOKEN__ASCII_40;
+        depth -= token->token == PG_QUERY__TOKEN__ASCII_41;
+        if (depth == 0 && token->token == PG_QUERY__TOKEN__ASCII_44)
+            operators = 0;
+        operators += nests(token);
+        if (operators > QN_SQL_OPERATOR_LIMIT)
+            return qn_sql_fail(source, token->start,
+                               "the expression has more than %d operators and parentheses",
+                               QN_SQL_OPERATOR_LIMIT);
+    }
+    return QN_OK;
+}

@@ -1,0 +1,162 @@
+/* Function calls and CASE. */
+#include "features/sql/convert.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+typedef struct renamed {
+    const char *from, *to;
+} renamed;
+
+static const char *lookup(const renamed *table, const char *name) {
+    for (; table->from != NULL; table++)
+        if (strcmp(table->from, name) == 0)
+            return table->to;
+    return NULL;
+}
+
+/* Other names of functions: the grammar's own (pg_catalog), PostgreSQL's and Spark's aliases. */
+static const renamed aliases[] = {{"btrim", "trim"},
+                                  {"substr", "substring"},
+                                  {"char_length", "length"},
+                                  {"pow", "power"},
+                                  {"character_length", "length"},
+                                  {"ceiling", "ceil"},
+                                  {"lcase", "lower"},
+                                  {"ucase", "upper"},
+                                  {NULL, NULL}};
+
+/* EXTRACT(field FROM x), as Spark counts: dow is 1 (Sunday) to 7. */
+static const renamed fields[] = {
+    {"year", "year"}, {"quarter", "quarter"}, {"month", "month"},         {"week", "weekofyear"},
+    {"day", "day"},   {"dow", "dayofweek"},   {"dayofweek", "dayofweek"}, {"doy", "dayofyear"},
+    {"hour", "hour"}, {"minute", "minute"},   {"second", "second"},       {NULL, NULL}};
+
+static const char *const aggregates[] = {
+    "count",      "sum",          "avg",         "mean",      "min",        "max",
+    "stddev",     "variance",     "stddev_pop",  "var_pop",   "var_samp",   "first",
+    "last",       "stddev_samp",  "corr",        "covar_pop", "covar_samp", "row_number",
+    "rank",       "dense_rank",   "lag",         "lead",      "ntile",      "array_agg",
+    "string_agg", "collect_list", "collect_set", NULL};
+
+static bool is_aggregate(const char *name) {
+    for (const char *const *word = aggregates; *word != NULL; word++)
+        if (strcmp(*word, name) == 0)
+            return true;
+    return false;
+}
+
+/* Clauses that only aggregate and window functions have. */
+static const char *odd_clause(const PgQuery__FuncCall *node) {
+    if (node->over != NULL)
+        return "a window function (OVER)";
+    if (node->agg_filter != NULL)
+        return "FILTER";
+    if (node->agg_within_group)
+        return "WITHIN GROUP";
+    if (node->n_agg_order > 0)
+        return "ORDER BY inside a function";
+    if (node->agg_distinct)
+        return "DISTINCT inside a function";
+    if (node->func_variadic)
+        return "VARIADIC";
+    return NULL;
+}
+
+static qn_status extract(sql_scope *scope, const PgQuery__FuncCall *node, qn_expr **out) {
+    const PgQuery__AConst *field = node->args[0]->a_const;
+    const char *function = lookup(fields, field->sval->sval);
+    if (function == NULL) {
+        qn_status status =
+            qn_sql_fail(scope->source, field->location,
+                        "EXTRACT of '%s' is not part of this version", field->sval->sval);
+        qn_error_help("fields are year, quarter, month, week, day, dow, doy, hour, minute, second");
+        return status;
+    }
+    return qn_sql_convert_call(scope, function, (const sql_node *const *)node->args + 1, 1,
+                               node->location, out);
+}
+
+/* Forms of the grammar that name functions of their own. */
+static qn_status check_grammar_form(sql_scope *scope, const PgQuery__FuncCall *node,
+                                    const char *name) {
+    static const renamed forms[] = {{"timezone", "AT TIME ZONE"},
+                                    {"overlay", "OVERLAY"},
+                                    {"position", "POSITION"},
+                                    {"normalize", "NORMALIZE"},
+                                    {"is_normalized", "IS NORMALIZED"},
+                                    {"xmlexists", "XMLEXISTS"},
+                                    {"overlaps", "OVERLAPS"},
+                                    {"pg_collation_for", "COLLATION FOR"},
+                                    {NULL, NULL}};
+    const char *form = lookup(forms, name);
+    return form == NULL ? QN_OK : qn_sql_unsupported(scope->source, node->location, form);
+}
+
+static qn_status check_function(sql_scope *scope, const PgQuery__FuncCall *node, const char *name) {
+    const char *clause = odd_clause(node);
+    if (clause != NULL)
+        return qn_sql_unsupported(scope->source, node->location, clause);
+    if (node->agg_star || is_aggregate(name))
+        return qn_sql_fail(scope->source, node->location,
+                           "aggregate function '%s' is not part of this version", name);
+    return node->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX
+               ? check_grammar_form(scope, node, name)
+               : QN_OK;
+}
+
+qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_expr **out) {
+    const char *name = qn_sql_string(node->funcname[node->n_funcname - 1]);
+    bool of_grammar = node->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX;
+    if (node->n_funcname > 1 && strcmp(qn_sql_string(node->funcname[0]), "pg_catalog") != 0)
+        return qn_sql_unsupported(scope->source, node->location, "a function name with a dot");
+    QN_TRY(check_function(scope, node, name));
+    if (of_grammar && strcmp(name, "extract") == 0)
+        return extract(scope, node, out);
+    const char *alias = lookup(aliases, name);
+    return qn_sql_convert_call(scope, alias != NULL ? alias : name,
+                               (const sql_node *const *)node->args, (int32_t)node->n_args,
+                               node->location, out);
+}
+
+/* ---- CASE ------------------------------------------------------------------------------------ */
+
+/* CASE x WHEN a: the operand is compared anew in each branch. */
+static qn_status convert_condition(sql_scope *scope, const PgQuery__CaseExpr *node,
+                                   const PgQuery__CaseWhen *branch, qn_expr **out) {
+    const sql_node *sides[] = {node->arg, branch->expr};
+    if (node->arg == NULL)
+        return qn_sql_convert(scope, branch->expr, out);
+    return qn_sql_convert_call(scope, "=", sides, 2, branch->location, out);
+}
+
+static qn_status convert_branches(sql_scope *scope, const PgQuery__CaseExpr *node,
+                                  qn_expr **parts) {
+    for (size_t i = 0; i < node->n_args; i++) {
+        const PgQuery__CaseWhen *branch = node->args[i]->case_when;
+        QN_TRY(convert_condition(scope, node, branch, &parts[2 * i]));
+        QN_TRY(qn_sql_convert(scope, branch->result, &parts[2 * i + 1]));
+    }
+    if (node->defresult != NULL)
+        QN_TRY(qn_sql_convert(scope, node->defresult, &parts[2 * node->n_args]));
+    return QN_OK;
+}
+
+qn_status qn_sql_case(sql_scope *scope, const PgQuery__CaseExpr *node, qn_expr **out) {
+    size_t count = 2 * node->n_args + (node->defresult != NULL);
+    qn_expr **parts = NULL;
+    QN_TRY(qn_mem_calloc(&parts, count, sizeof *parts));
+    qn_status status = convert_branches(scope, node, parts);
+    if (status == QN_OK) {
+        status = qn_expr_call(out, "case", parts, (int32_t)count,
+                              qn_sql_position(scope, node->location));
+        if (status != QN_OK)
+            status = qn_sql_locate(scope->source, node->location, status);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            qn_expr_free(parts[i]);
+    }
+    qn_mem_free(parts);
+    return status;
+}

@@ -1,0 +1,98 @@
+/* Operators of the grammar: arithmetic, comparison, IN, BETWEEN, LIKE, DISTINCT FROM, NULLIF. */
+#include "features/sql/convert.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+static qn_status unknown_operator(sql_scope *scope, const PgQuery__AExpr *node, const char *name) {
+    qn_status status = qn_sql_fail(scope->source, node->location,
+                                   "operator '%s' is not part of this version", name);
+    if (strcmp(name, "^") == 0)
+        qn_error_help("write power(x, y) for a power");
+    if (strcmp(name, "~") == 0)
+        qn_error_help("LIKE and ILIKE match patterns");
+    return status;
+}
+
+static qn_status plain_operator(sql_scope *scope, const PgQuery__AExpr *node, qn_expr **out) {
+    static const char *const known[] = {"+",  "-", "*",  "/", "%",  "=",
+                                        "<>", "<", "<=", ">", ">=", "||"};
+    const char *name = qn_sql_string(node->name[node->n_name - 1]);
+    const sql_node *sides[] = {node->lexpr, node->rexpr};
+    if (node->n_name > 1)
+        return qn_sql_unsupported(scope->source, node->location, "OPERATOR(...)");
+    if (node->lexpr == NULL && strcmp(name, "+") == 0)
+        return qn_sql_convert(scope, node->rexpr, out);
+    if (node->lexpr == NULL && strcmp(name, "-") == 0)
+        return qn_sql_convert_call(scope, "-", sides + 1, 1, node->location, out);
+    for (size_t i = 0; node->lexpr != NULL && i < sizeof known / sizeof *known; i++)
+        if (strcmp(name, known[i]) == 0)
+            return qn_sql_convert_call(scope, name, sides, 2, node->location, out);
+    return unknown_operator(scope, node, name);
+}
+
+/* x and the items of a list, as the arguments of one call; then NOT if asked. */
+static qn_status list_operator(sql_scope *scope, const PgQuery__AExpr *node, const char *function,
+                               bool negated, qn_expr **out) {
+    const PgQuery__List *list = node->rexpr->list;
+    const sql_node **arguments = NULL;
+    QN_TRY(qn_mem_alloc(&arguments, list->n_items + 1, sizeof *arguments));
+    arguments[0] = node->lexpr;
+    for (size_t i = 0; i < list->n_items; i++)
+        arguments[i + 1] = list->items[i];
+    qn_status status = qn_sql_convert_call(scope, function, arguments, (int32_t)list->n_items + 1,
+                                           node->location, out);
+    qn_mem_free(arguments);
+    QN_TRY(status);
+    return negated ? qn_sql_wrap(scope, "not", node->location, out) : QN_OK;
+}
+
+static qn_status binary(sql_scope *scope, const PgQuery__AExpr *node, const char *function,
+                        bool negated, qn_expr **out) {
+    const sql_node *sides[] = {node->lexpr, node->rexpr};
+    QN_TRY(qn_sql_convert_call(scope, function, sides, 2, node->location, out));
+    return negated ? qn_sql_wrap(scope, "not", node->location, out) : QN_OK;
+}
+
+static qn_status like(sql_scope *scope, const PgQuery__AExpr *node, const char *function,
+                      qn_expr **out) {
+    bool negated = qn_sql_string(node->name[0])[0] == '!';
+    if (node->rexpr->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
+        node->rexpr->func_call->location == node->location)
+        return qn_sql_unsupported(scope->source, qn_sql_location(node->rexpr->func_call->args[1]),
+                                  "LIKE ... ESCAPE");
+    return binary(scope, node, function, negated, out);
+}
+
+qn_status qn_sql_operator(sql_scope *scope, const PgQuery__AExpr *node, qn_expr **out) {
+    switch (node->kind) {
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+        return plain_operator(scope, node, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
+        return binary(scope, node, "is distinct from", false, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return binary(scope, node, "is not distinct from", false, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
+        return binary(scope, node, "nullif", false, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+        if (node->rexpr->node_case != PG_QUERY__NODE__NODE_LIST)
+            return qn_sql_unsupported(scope->source, node->location, "IN of a subquery");
+        return list_operator(scope, node, "in", qn_sql_string(node->name[0])[0] == '<', out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+        return like(scope, node, "like", out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+        return like(scope, node, "ilike", out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
+        return list_operator(scope, node, "between", false, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_BETWEEN:
+        return list_operator(scope, node, "between", true, out);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
+        return qn_sql_unsupported(scope->source, node->location, "SIMILAR TO");
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+        return qn_sql_unsupported(scope->source, node->location, "ANY or ALL of an array");
+    default:
+        return qn_sql_unsupported(scope->source, node->location, "BETWEEN SYMMETRIC");
+    }
+}
