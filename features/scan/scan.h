@@ -19,7 +19,8 @@ QN_CHECKED qn_status qn_table_scan_open(qn_stream **out, qn_comm *comm, const ch
                                         int64_t count);
 
 /* Local. Asks a scan to read only these columns (schema order, by index); a reader that cannot
- * leaves the stream as it is. Returns true if the schema was narrowed. */
+ * leaves the stream as it is. Returns true if the schema was narrowed. At least one column stays,
+ * also where none is wanted: rows are to be counted. */
 bool qn_scan_select(qn_stream *scan, const bool *wanted);
 
 /* What a CSV scan met so far on this rank; zeros for other streams. */
@@ -28,15 +29,24 @@ typedef struct qn_scan_report {
 } qn_scan_report;
 qn_scan_report qn_scan_report_of(const qn_stream *scan);
 
+/* Collective. Writes the bad rows that a CSV scan with mode: quarantine met in its first pass (call
+ * it after that) as a CSV file: file, line, column, reason, record. *rows: how many, over all
+ * ranks; may be NULL. Written also when there are none. */
+QN_CHECKED qn_status qn_csv_scan_quarantine_write(const qn_stream *scan, qn_comm *comm,
+                                                  const char *path, int64_t *rows);
+
 /* Collective. Writes a stream to a file, format by suffix: .csv (also - on standard output is
  * tools' business), .h5 / .h5ad table file. The file appears whole or not at all; same bytes on
- * any number of ranks. The stream is read once and not freed. *rows: over all ranks; may be NULL. */
+ * any number of ranks. The stream is read once and not freed. *rows: over all ranks; may be NULL.
+ */
 QN_CHECKED qn_status qn_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
 QN_CHECKED qn_status qn_csv_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
 QN_CHECKED qn_status qn_table_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
 
-/* Local. Appends the CSV text of a batch (no header). Vectors and lists are written as JSON-like
- * arrays "[1,2,3]"; null is the empty field, an empty string is "". */
+/* Local. Appends the CSV text of a batch (no header). null is the empty field, an empty
+ * string is "" (so is the null of a table with one column: a blank line would be no record).
+ * Vectors and lists are written as JSON arrays "[1,2,3]", sparse vectors as Spark prints them:
+ * "(5,[0,3],[1,2.5])". */
 QN_CHECKED qn_status qn_csv_format_header(const qn_schema *schema, qn_text *out);
 QN_CHECKED qn_status qn_csv_format_batch(const qn_schema *schema, const qn_batch *batch,
                                          qn_text *out);
