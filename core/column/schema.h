@@ -84,6 +84,10 @@ int32_t qn_schema_find(const qn_schema *schema, const char *name);
 /* Local. The same, but a missing column is a JOB error that names the nearest one. */
 QN_CHECKED qn_status qn_schema_require(const qn_schema *schema, const char *name, int32_t *out);
 
+/* Local. A name as SQL sees it: the exact one, else the only one that differs in (ASCII) case. JOB
+ * error if there is none or if several differ in case alone. */
+QN_CHECKED qn_status qn_schema_resolve(const qn_schema *schema, const char *name, int32_t *out);
+
 bool qn_schema_equal(const qn_schema *a, const qn_schema *b); /* names, types, widths */
 
 #endif

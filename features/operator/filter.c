@@ -7,22 +7,22 @@ typedef struct filter {
     qn_expr *predicate;
 } filter;
 
+qn_status qn_filter_batch(qn_batch *out, const qn_batch *in, const qn_expr *predicate) {
+    uint64_t *keep = NULL;
+    QN_TRY(qn_expr_filter(predicate, in, &keep));
+    qn_status status = qn_batch_filter(out, in, keep);
+    qn_mem_free(keep);
+    return status;
+}
+
 static qn_status filter_next(qn_stream *stream, qn_batch *out) {
     filter *self = (filter *)stream;
     qn_batch batch;
-    uint64_t *keep = NULL;
-    qn_status status = QN_OK;
     qn_batch_init(&batch);
-    QN_TRY_GOTO(qn_stream_next(self->in, &batch), done);
+    QN_TRY(qn_stream_next(self->in, &batch));
     if (batch.count == 0)
-        goto done;
-    QN_TRY_GOTO(qn_expr_filter(self->predicate, &batch, &keep), done);
-    if (qn_bits_count(keep, batch.length) == batch.length)
-        qn_batch_move(out, &batch);
-    else
-        status = qn_batch_filter(out, &batch, keep);
-done:
-    qn_mem_free(keep);
+        return QN_OK;
+    qn_status status = qn_filter_batch(out, &batch, self->predicate);
     qn_batch_clear(&batch);
     return status;
 }

@@ -1,8 +1,8 @@
 /* Narrow operators: streams over streams, a batch at a time, in bounded memory.
  *
- * Each takes over what it is given (input, expressions) at the call, and frees it when it fails;
- * inputs that failed to open may be passed on as NULL only after checking. Output batches keep the
- * cut and the row numbers of their source, so results do not depend on the number of ranks. */
+ * Each takes over what it is given (input, expressions) at the call, also when it fails. Output
+ * batches keep the cut and the row numbers of their source, so results do not depend on the number
+ * of ranks. */
 #ifndef QUERN_FEATURES_OPERATOR_OPERATOR_H
 #define QUERN_FEATURES_OPERATOR_OPERATOR_H
 
@@ -19,6 +19,11 @@ QN_CHECKED qn_status qn_filter_open(qn_stream **out, qn_stream *in, qn_expr *pre
  * for two equal names or no expression at all. */
 QN_CHECKED qn_status qn_project_open(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
                                      const char *const *names, int32_t count);
+
+/* Local. What both do to a batch, with expressions bound to its schema. */
+QN_CHECKED qn_status qn_filter_batch(qn_batch *out, const qn_batch *in, const qn_expr *predicate);
+QN_CHECKED qn_status qn_project_batch(qn_batch *out, const qn_batch *in,
+                                      qn_expr *const *expressions, int32_t count);
 
 /* Local. The columns of `in` at these indices, in this order. */
 QN_CHECKED qn_status qn_select_open(qn_stream **out, qn_stream *in, const int32_t *columns,

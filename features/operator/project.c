@@ -8,30 +8,40 @@ typedef struct project {
     int32_t count;
 } project;
 
-static qn_status project_next(qn_stream *stream, qn_batch *out) {
-    project *self = (project *)stream;
-    qn_batch batch, made;
+static qn_status project_column(qn_column **out, const qn_batch *in, const qn_expr *expression) {
+    int32_t index = qn_expr_column_index(expression);
+    if (index < 0)
+        return qn_expr_eval(expression, in, out);
+    *out = qn_column_retain(in->columns[index]);
+    return QN_OK;
+}
+
+qn_status qn_project_batch(qn_batch *out, const qn_batch *in, qn_expr *const *expressions,
+                           int32_t count) {
+    qn_batch made;
     qn_status status = QN_OK;
-    qn_batch_init(&batch);
     qn_batch_init(&made);
-    QN_TRY_GOTO(qn_stream_next(self->in, &batch), done);
-    if (batch.count == 0)
-        goto done;
-    QN_TRY_GOTO(qn_batch_reserve(&made, self->count), done);
-    made.length = batch.length;
-    made.first_row = batch.first_row;
-    for (int32_t i = 0; i < self->count; i++) {
-        int32_t index = qn_expr_column_index(self->expressions[i]);
-        if (index >= 0)
-            made.columns[i] = qn_column_retain(batch.columns[index]);
-        else
-            QN_TRY_GOTO(qn_expr_eval(self->expressions[i], &batch, &made.columns[i]), done);
-    }
-    if (batch.row_ids != NULL)
-        made.row_ids = qn_column_retain(batch.row_ids);
+    QN_TRY_GOTO(qn_batch_reserve(&made, count), done);
+    made.length = in->length;
+    made.first_row = in->first_row;
+    for (int32_t i = 0; i < count; i++)
+        QN_TRY_GOTO(project_column(&made.columns[i], in, expressions[i]), done);
+    if (in->row_ids != NULL)
+        made.row_ids = qn_column_retain(in->row_ids);
     qn_batch_move(out, &made);
 done:
     qn_batch_clear(&made);
+    return status;
+}
+
+static qn_status project_next(qn_stream *stream, qn_batch *out) {
+    project *self = (project *)stream;
+    qn_batch batch;
+    qn_batch_init(&batch);
+    QN_TRY(qn_stream_next(self->in, &batch));
+    if (batch.count == 0)
+        return QN_OK;
+    qn_status status = qn_project_batch(out, &batch, self->expressions, self->count);
     qn_batch_clear(&batch);
     return status;
 }

@@ -19,6 +19,8 @@ static qn_status bind_condition(qn_plan *plan, qn_view source) {
 qn_status qn_plan_bind(qn_plan *plan, qn_view source) {
     if (plan->in != NULL)
         QN_TRY(qn_plan_bind(plan->in, source));
+    if (plan->kind == PLAN_SCAN && plan->stream == NULL)
+        return QN_OK; /* the schema was given */
     qn_schema_clear(&plan->schema);
     switch (plan->kind) {
     case PLAN_SCAN:

@@ -64,6 +64,12 @@ const qn_schema *qn_plan_schema(const qn_plan *plan);
 QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, qn_comm *comm,
                                   const qn_plan_table *tables, int64_t count);
 
+/* Local. For plans of conditions and projections alone: binds the plan to a table's schema, then
+ * applies it to batches of it, any number of times. JOB error for a plan with a limit. The plan can
+ * be bound once. */
+QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema);
+QN_CHECKED qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out);
+
 /* Local. One node a line, the root first, inputs indented; a prepared scan shows the columns that
  * it reads. To be called before opening, which moves the expressions into the operators. */
 QN_CHECKED qn_status qn_plan_print(const qn_plan *plan, qn_text *out);
