@@ -81,6 +81,29 @@ qn_status qn_stream_of_batches(qn_stream **out, const qn_schema *schema, const q
     return QN_OK;
 }
 
+typedef struct borrowed_stream {
+    qn_stream base;
+    qn_stream *owner;
+} borrowed_stream;
+
+static qn_status borrowed_next(qn_stream *stream, qn_batch *out) {
+    return qn_stream_next(((borrowed_stream *)stream)->owner, out);
+}
+
+static qn_status borrowed_rewind(qn_stream *stream) {
+    return qn_stream_rewind(((borrowed_stream *)stream)->owner);
+}
+
+static const qn_stream_class borrowed_class = {"borrowed", borrowed_next, borrowed_rewind, NULL};
+
+qn_status qn_stream_borrow(qn_stream **out, qn_stream *stream) {
+    borrowed_stream *self = NULL;
+    QN_TRY(qn_stream_new(&self, sizeof *self, &borrowed_class, &stream->schema));
+    self->owner = stream;
+    *out = &self->base;
+    return QN_OK;
+}
+
 void qn_table_init(qn_table *table) {
     *table = (qn_table){0};
 }

@@ -38,6 +38,10 @@ QN_CHECKED qn_status qn_stream_new(void *out, size_t size, const qn_stream_class
 QN_CHECKED qn_status qn_stream_of_batches(qn_stream **out, const qn_schema *schema,
                                           const qn_batch *batches, int64_t count);
 
+/* Local. A second handle on a stream that somebody else frees: rewind and next go to `stream`, so
+ * only one of the handles may be read at a time, from a rewind to the end. */
+QN_CHECKED qn_status qn_stream_borrow(qn_stream **out, qn_stream *stream);
+
 /* A table in memory: this rank's contiguous range of the canonical order, as batches. */
 typedef struct qn_table {
     qn_schema schema;
