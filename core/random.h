@@ -19,6 +19,7 @@ uint64_t qn_random_bits(qn_random random, uint64_t row, uint32_t draw);
 
 double qn_random_uniform(qn_random random, uint64_t row, uint32_t draw); /* [0, 1), 53 bits */
 double qn_random_normal(qn_random random, uint64_t row, uint32_t draw);  /* Box-Muller */
+/* [0, bound), bound > 0; the probabilities differ from 1 / bound by less than 2^-64. */
 int64_t qn_random_below(qn_random random, uint64_t row, uint32_t draw, int64_t bound);
 
 #endif
