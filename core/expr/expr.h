@@ -26,7 +26,7 @@ typedef struct qn_scalar {
 
 /* Local. Constructors: `position` is the byte offset in the source text (-1: none), used in error
  * messages. On success the node owns its arguments; on failure they are freed, so calls nest:
- * arguments may be given without checking each. */
+ * arguments may be given without checking each (a NULL argument passes the last error on). */
 QN_CHECKED qn_status qn_expr_column(qn_expr **out, const char *name, int32_t position);
 QN_CHECKED qn_status qn_expr_literal(qn_expr **out, qn_scalar value, int32_t position);
 /* Functions and operators by SQL name: "+", "and", "is null", "case", "coalesce", "log1p"...
@@ -57,7 +57,7 @@ QN_CHECKED qn_status qn_expr_filter(const qn_expr *expr, const qn_batch *batch, 
 /* Local. SQL text of the tree, fully parenthesised. */
 QN_CHECKED qn_status qn_expr_print(const qn_expr *expr, qn_text *out);
 
-/* Names of all functions, for help and suggestions; ends with NULL. */
-const char *const *qn_expr_functions(void);
+/* Name of the index-th function, for help and suggestions; NULL past the last. */
+const char *qn_expr_function_name(int32_t index);
 
 #endif

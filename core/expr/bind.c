@@ -1,0 +1,300 @@
+/* Binding: names to columns, types of calls, casts where types differ, constants folded. */
+#include "core/expr/node.h"
+
+#include "core/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static qn_status bind_column(qn_expr *node, const qn_schema *schema) {
+    qn_status status = qn_schema_require(schema, node->name, &node->index);
+    if (status != QN_OK) {
+        qn_expr_set_position(node->position);
+        return status;
+    }
+    node->type = schema->fields[node->index].type;
+    return QN_OK;
+}
+
+/* Takes out the casts that an earlier binding put in: they fitted another schema. */
+static void strip_casts(qn_expr *node) {
+    for (int32_t i = 0; i < node->count; i++)
+        while (node->arguments[i]->implicit) {
+            qn_expr *cast = node->arguments[i];
+            node->arguments[i] = cast->arguments[0];
+            cast->count = 0;
+            qn_expr_free(cast);
+        }
+}
+
+/* ---- Type errors ----------------------------------------------------------------------------- */
+
+static const char *verb_of(const char *function) {
+    static const char *const verbs[][2] = {
+        {"+", "add"},      {"-", "subtract"}, {"*", "multiply"}, {"/", "divide"},
+        {"%", "divide"},   {"=", "compare"},  {"<>", "compare"}, {"<", "compare"},
+        {"<=", "compare"}, {">", "compare"},  {">=", "compare"}, {"<=>", "compare"}};
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(verbs[i][0], function) == 0)
+            return verbs[i][1];
+    return "combine";
+}
+
+static qn_status clash(const qn_expr *node, qn_type a, qn_type b) {
+    return qn_expr_fail(node->position, "'%s' cannot %s %s and %s; cast one of them",
+                        node->function->name, verb_of(node->function->name), qn_type_name(a),
+                        qn_type_name(b));
+}
+
+static qn_status wrong_type(const qn_expr *node, int32_t i, const char *wanted) {
+    const qn_expr *argument = node->arguments[i];
+    const char *name = node->function->name;
+    const char *given = qn_type_name(argument->type);
+    int32_t position = argument->position >= 0 ? argument->position : node->position;
+    qn_status status =
+        node->count == 1 ? qn_expr_fail(position, "'%s' takes a %s, not a %s", name, wanted, given)
+                         : qn_expr_fail(position, "argument %d of '%s' must be a %s, not a %s",
+                                        i + 1, name, wanted, given);
+    if (argument->kind == QN_EXPR_COLUMN)
+        qn_error_help("cast it: CAST(%s AS ...)", argument->name);
+    return status;
+}
+
+/* ---- Common types ---------------------------------------------------------------------------- */
+
+static qn_argument_rule rule_of(const qn_expr *node, int32_t i) {
+    const uint8_t *rules = node->function->arguments;
+    if (rules[0] == QN_TAKES_CASES)
+        return i % 2 == 0 && i + 1 < node->count ? QN_TAKES_BOOL : QN_TAKES_SAME;
+    int32_t last = 0;
+    while (last < 2 && rules[last + 1] != QN_TAKES_NOTHING)
+        last++;
+    return rules[i < last ? i : last];
+}
+
+static bool is_instant(qn_type type) {
+    return type == QN_DATE || type == QN_TIMESTAMP;
+}
+
+/* The type two arguments meet in; false if there is none. Text meets dates only as a literal: a
+ * column of text is more likely a mistake. */
+static bool meet(qn_type a, const qn_expr *argument, bool a_literal, qn_type *out) {
+    qn_type b = argument->type;
+    if (a == b)
+        *out = a;
+    else if (qn_type_is_numeric(a) && qn_type_is_numeric(b))
+        *out = a > b ? a : b;
+    else if (is_instant(a) && is_instant(b))
+        *out = QN_TIMESTAMP;
+    else if (is_instant(a) && b == QN_STRING && qn_expr_is_literal(argument))
+        *out = a;
+    else if (is_instant(b) && a == QN_STRING && a_literal)
+        *out = b;
+    else
+        return false;
+    return true;
+}
+
+static bool is_shared(qn_argument_rule rule) {
+    return rule == QN_TAKES_SAME || rule == QN_TAKES_NUMBER;
+}
+
+static qn_status common_type(const qn_expr *node, qn_type *out) {
+    bool found = false, literal = true;
+    qn_type type = QN_FLOAT64;
+    for (int32_t i = 0; i < node->count; i++) {
+        const qn_expr *argument = node->arguments[i];
+        qn_argument_rule rule = rule_of(node, i);
+        if (!is_shared(rule))
+            continue;
+        if (qn_expr_is_null_literal(argument)) {
+            if (!found && rule == QN_TAKES_SAME)
+                type = argument->type;
+            continue;
+        }
+        bool fits = argument->type < QN_STRING_LIST &&
+                    (rule != QN_TAKES_NUMBER || qn_type_is_numeric(argument->type));
+        if (found ? !meet(type, argument, literal, &type) || !fits : !fits)
+            return found ? clash(node, type, argument->type)
+                   : rule == QN_TAKES_NUMBER && node->count == 2 && i == 0
+                       ? clash(node, argument->type, node->arguments[1]->type)
+                       : wrong_type(node, i, rule == QN_TAKES_NUMBER ? "number" : "scalar");
+        if (!found)
+            type = argument->type;
+        found = true;
+        literal = literal && qn_expr_is_literal(argument);
+    }
+    *out = type;
+    return QN_OK;
+}
+
+/* ---- Converting arguments -------------------------------------------------------------------- */
+
+/* A literal date or time that does not parse is a mistake, not a null. */
+static qn_status bad_moment(const qn_expr *literal, qn_type type) {
+    qn_view text = qn_text_at(&(qn_operand){literal->value, true}, 0);
+    return qn_expr_fail(literal->position, "'%.*s' is not a %s", (int)text.length, text.data,
+                        qn_type_name(type));
+}
+
+static qn_status convert_literal(qn_expr *node, qn_type type) {
+    qn_column *value = NULL;
+    if (node->value->null_count > 0) {
+        QN_TRY(qn_column_new_null(&value, type, 1, 0));
+    } else {
+        qn_expr cast = {.kind = QN_EXPR_CALL, .type = type, .function = qn_function_cast};
+        qn_operand operand = {node->value, true};
+        QN_TRY(qn_call_run(&cast, &operand, 1, &value));
+        if (value->null_count > 0 && is_instant(type)) {
+            qn_column_release(value);
+            return bad_moment(node, type);
+        }
+    }
+    qn_column_release(node->value);
+    node->value = value;
+    node->type = type;
+    return QN_OK;
+}
+
+static qn_status convert(qn_expr *node, int32_t i, qn_type type) {
+    qn_expr *argument = node->arguments[i];
+    if (argument->type == type)
+        return QN_OK;
+    if (qn_expr_is_literal(argument))
+        return convert_literal(argument, type);
+    return qn_expr_new_cast(&node->arguments[i], argument, type);
+}
+
+static qn_status convert_argument(qn_expr *node, int32_t i, qn_type common) {
+    qn_type type = node->arguments[i]->type;
+    bool null = qn_expr_is_null_literal(node->arguments[i]);
+    switch (rule_of(node, i)) {
+    case QN_TAKES_SAME:
+    case QN_TAKES_NUMBER:
+        return convert(node, i, common);
+    case QN_TAKES_REAL:
+        return null || qn_type_is_numeric(type) ? convert(node, i, QN_FLOAT64)
+                                                : wrong_type(node, i, "number");
+    case QN_TAKES_WHOLE:
+        return null || type == QN_INT32 || type == QN_INT64 ? convert(node, i, QN_INT64)
+                                                            : wrong_type(node, i, "whole number");
+    case QN_TAKES_BOOL:
+        return null || type == QN_BOOL ? convert(node, i, QN_BOOL)
+                                       : wrong_type(node, i, "condition (bool)");
+    case QN_TAKES_TEXT:
+        return null || type == QN_STRING ? convert(node, i, QN_STRING)
+                                         : wrong_type(node, i, "string");
+    case QN_TAKES_PRINTED:
+        return type < QN_STRING_LIST ? convert(node, i, QN_STRING) : wrong_type(node, i, "string");
+    case QN_TAKES_DATE:
+        return null || is_instant(type) || type == QN_STRING ? convert(node, i, QN_DATE)
+                                                             : wrong_type(node, i, "date");
+    case QN_TAKES_TIME:
+        return null || is_instant(type) || type == QN_STRING
+                   ? convert(node, i, QN_TIMESTAMP)
+                   : wrong_type(node, i, "date or timestamp");
+    default:
+        return QN_OK;
+    }
+}
+
+/* ---- Calls ----------------------------------------------------------------------------------- */
+
+/* date + days, date - days and date - date are spelled with the arithmetic operators. */
+static void choose_date_function(qn_expr *node) {
+    if (node->count != 2 || node->function->arguments[0] != QN_TAKES_NUMBER)
+        return;
+    bool plus = strcmp(node->function->name, "+") == 0;
+    bool minus = strcmp(node->function->name, "-") == 0;
+    qn_type a = node->arguments[0]->type, b = node->arguments[1]->type;
+    bool days = b == QN_INT32 || b == QN_INT64;
+    if (a == QN_DATE && days && plus)
+        node->function = qn_function_find("date_add");
+    else if (a == QN_DATE && days && minus)
+        node->function = qn_function_find("date_sub");
+    else if (a == QN_DATE && b == QN_DATE && minus)
+        node->function = qn_function_find("datediff");
+}
+
+static qn_status check_cast(const qn_expr *node) {
+    const qn_expr *argument = node->arguments[0];
+    if (qn_expr_is_null_literal(argument) || qn_cast_exists(argument->type, node->type))
+        return QN_OK;
+    return qn_expr_fail(node->position, "cannot cast %s to %s", qn_type_name(argument->type),
+                        qn_type_name(node->type));
+}
+
+/* Constants are computed now; a strict call with a null is null. */
+static qn_status fold(qn_expr *node) {
+    bool constant = true, null = false;
+    for (int32_t i = 0; i < node->count; i++) {
+        constant = constant && qn_expr_is_literal(node->arguments[i]);
+        null = null || qn_expr_is_null_literal(node->arguments[i]);
+    }
+    qn_column *value = NULL;
+    if (null && node->function->nulls == QN_NULLS_STRICT) {
+        QN_TRY(qn_column_new_null(&value, node->type, 1, 0));
+    } else if (constant) {
+        qn_operand *operands = NULL;
+        QN_TRY(qn_mem_calloc(&operands, (size_t)node->count, sizeof *operands));
+        for (int32_t i = 0; i < node->count; i++)
+            operands[i] = (qn_operand){node->arguments[i]->value, true};
+        qn_status status = qn_call_run(node, operands, 1, &value);
+        qn_mem_free(operands);
+        QN_TRY(status);
+    } else {
+        return QN_OK;
+    }
+    qn_expr_become_literal(node, value);
+    return QN_OK;
+}
+
+static void drop_state(qn_expr *node) {
+    if (node->state != NULL && node->function->release != NULL)
+        node->function->release(node->state);
+    node->state = NULL;
+}
+
+static qn_status bind_call(qn_expr *node) {
+    drop_state(node);
+    choose_date_function(node);
+    qn_type common = QN_FLOAT64;
+    QN_TRY(common_type(node, &common));
+    for (int32_t i = 0; i < node->count; i++)
+        QN_TRY(convert_argument(node, i, common));
+    if (node->function == qn_function_cast)
+        QN_TRY(check_cast(node));
+    else if (node->function->result == QN_GIVES_SAME)
+        node->type = common;
+    else if (node->function->result != QN_GIVES_OWN)
+        node->type = (qn_type)node->function->result;
+    if (node->function->prepare != NULL)
+        QN_TRY(node->function->prepare(node));
+    return fold(node);
+}
+
+/* How many operands are alive at once while the linked tree is computed. */
+static int32_t count_slots(const qn_expr *first) {
+    int32_t now = 0, most = 0;
+    for (const qn_expr *node = first; node != NULL; node = node->next) {
+        now += 1 - node->count;
+        most = now > most ? now : most;
+    }
+    return most;
+}
+
+qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema) {
+    qn_expr_set_position(-1);
+    expr->first = NULL;
+    for (qn_expr *node = qn_expr_link(expr); node != NULL; node = node->next)
+        strip_casts(node);
+    for (qn_expr *node = qn_expr_link(expr); node != NULL; node = node->next) {
+        if (node->kind == QN_EXPR_COLUMN)
+            QN_TRY(bind_column(node, schema));
+        else if (node->kind == QN_EXPR_CALL)
+            QN_TRY(bind_call(node));
+    }
+    expr->first = qn_expr_link(expr);
+    expr->slots = count_slots(expr->first);
+    return QN_OK;
+}

@@ -1,0 +1,191 @@
+/* The SQL text of a tree, fully parenthesised, put together in post-order. */
+#include "core/expr/node.h"
+
+#include "core/memory.h"
+#include "core/text/number.h"
+#include "core/time/date.h"
+
+#include <string.h>
+
+/* ---- Leaves ---------------------------------------------------------------------------------- */
+
+static bool is_plain_name(const char *name) {
+    if (*name != '_' && (*name < 'a' || *name > 'z'))
+        return false;
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static qn_status print_quoted(const char *data, int64_t length, char quote, qn_text *out) {
+    QN_TRY(qn_text_add_char(out, quote));
+    for (int64_t i = 0; i < length; i++) {
+        if (data[i] == quote)
+            QN_TRY(qn_text_add_char(out, quote));
+        QN_TRY(qn_text_add_char(out, data[i]));
+    }
+    return qn_text_add_char(out, quote);
+}
+
+static qn_status print_name(const char *name, qn_text *out) {
+    if (is_plain_name(name))
+        return qn_text_add(out, name, (int64_t)strlen(name));
+    return print_quoted(name, (int64_t)strlen(name), '"', out);
+}
+
+/* With a point or an exponent, so that it reads back as a real number. */
+static qn_status print_real(double value, qn_text *out) {
+    char text[40];
+    text[qn_print_real(value, text)] = '\0';
+    if (value != value || value - value != 0)
+        return qn_text_printf(out, "CAST('%s' AS float64)", text);
+    return qn_text_printf(out, "%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
+}
+
+static qn_status print_literal(const qn_column *value, qn_text *out) {
+    char text[64];
+    if (value->null_count > 0)
+        return qn_text_add(out, "NULL", 4);
+    switch (value->type) {
+    case QN_BOOL:
+        return qn_text_printf(out, "%s", value->bits[0] & 1 ? "true" : "false");
+    case QN_INT32:
+        return qn_text_printf(out, "%d", value->i32[0]);
+    case QN_INT64:
+        return qn_text_printf(out, "%lld", (long long)value->i64[0]);
+    case QN_FLOAT32:
+        return print_real((double)value->f32[0], out);
+    case QN_FLOAT64:
+        return print_real(value->f64[0], out);
+    case QN_DATE:
+        return qn_text_printf(out, "DATE '%.*s'", qn_print_date(value->i32[0], text), text);
+    case QN_TIMESTAMP:
+        return qn_text_printf(out, "TIMESTAMP '%.*s'", qn_print_timestamp(value->i64[0], text),
+                              text);
+    default: {
+        qn_view view = qn_text_at(&(qn_operand){(qn_column *)value, true}, 0);
+        return print_quoted(view.data, view.length, '\'', out);
+    }
+    }
+}
+
+/* ---- Calls ----------------------------------------------------------------------------------- */
+
+static qn_status print_upper(const char *name, qn_text *out) {
+    for (; *name != '\0'; name++)
+        QN_TRY(qn_text_add_char(out, (char)(*name >= 'a' && *name <= 'z' ? *name - 32 : *name)));
+    return QN_OK;
+}
+
+static bool is_infix(const qn_expr *node) {
+    const char *name = node->function->name;
+    bool symbol = strpbrk(name, "+-*/%=<>|!") != NULL;
+    bool word = strcmp(name, "and") == 0 || strcmp(name, "or") == 0 || strcmp(name, "like") == 0 ||
+                strcmp(name, "ilike") == 0 || strncmp(name, "is ", 3) == 0;
+    return node->count > 1 && (symbol || word);
+}
+
+/* (a OP b OP c); like's third argument is its escape. */
+static qn_status print_infix(const qn_expr *node, const qn_text *parts, qn_text *out) {
+    QN_TRY(qn_text_add_char(out, '('));
+    for (int32_t i = 0; i < node->count; i++) {
+        if (i > 0) {
+            bool escape = i == 2 && strstr(node->function->name, "like") != NULL;
+            QN_TRY(qn_text_add_char(out, ' '));
+            QN_TRY(print_upper(escape ? "escape" : node->function->name, out));
+            QN_TRY(qn_text_add_char(out, ' '));
+        }
+        QN_TRY(qn_text_add(out, parts[i].data, parts[i].length));
+    }
+    return qn_text_add_char(out, ')');
+}
+
+static qn_status print_case(const qn_expr *node, const qn_text *parts, qn_text *out) {
+    QN_TRY(qn_text_printf(out, "CASE"));
+    for (int32_t i = 0; i + 1 < node->count; i += 2)
+        QN_TRY(qn_text_printf(out, " WHEN %s THEN %s", parts[i].data, parts[i + 1].data));
+    if (node->count % 2 == 1)
+        QN_TRY(qn_text_printf(out, " ELSE %s", parts[node->count - 1].data));
+    return qn_text_printf(out, " END");
+}
+
+static qn_status print_list(const qn_expr *node, const qn_text *parts, int32_t first,
+                            qn_text *out) {
+    for (int32_t i = first; i < node->count; i++)
+        QN_TRY(qn_text_printf(out, "%s%s", i > first ? ", " : "", parts[i].data));
+    return qn_text_add_char(out, ')');
+}
+
+static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *out) {
+    const char *name = node->function->name;
+    if (node->function == qn_function_cast && node->implicit)
+        return qn_text_printf(out, "%s", parts[0].data);
+    if (node->function == qn_function_cast)
+        return qn_text_printf(out, "CAST(%s AS %s)", parts[0].data, qn_type_name(node->type));
+    if (is_infix(node))
+        return print_infix(node, parts, out);
+    if (strcmp(name, "case") == 0)
+        return print_case(node, parts, out);
+    if (strcmp(name, "between") == 0)
+        return qn_text_printf(out, "(%s BETWEEN %s AND %s)", parts[0].data, parts[1].data,
+                              parts[2].data);
+    if (strcmp(name, "in") == 0) {
+        QN_TRY(qn_text_printf(out, "(%s IN (", parts[0].data));
+        QN_TRY(print_list(node, parts, 1, out));
+        return qn_text_add_char(out, ')');
+    }
+    if (strcmp(name, "not") == 0 || strcmp(name, "-") == 0)
+        return qn_text_printf(out, "(%s%s)", *name == 'n' ? "NOT " : "- ", parts[0].data);
+    if (strncmp(name, "is ", 3) == 0) {
+        QN_TRY(qn_text_printf(out, "(%s ", parts[0].data));
+        QN_TRY(print_upper(name, out));
+        return qn_text_add_char(out, ')');
+    }
+    QN_TRY(qn_text_printf(out, "%s(", name));
+    return print_list(node, parts, 0, out);
+}
+
+/* ---- The walk -------------------------------------------------------------------------------- */
+
+typedef struct text_stack {
+    int64_t count, capacity;
+    qn_text *texts;
+} text_stack;
+
+static void pop_texts(text_stack *stack, int64_t count) {
+    for (; count > 0; count--)
+        qn_text_clear(&stack->texts[--stack->count]);
+}
+
+static qn_status print_node(const qn_expr *node, text_stack *stack) {
+    qn_text text;
+    qn_text_init(&text);
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_reserve(&stack->texts, &stack->capacity, stack->count + 1, sizeof text),
+                done);
+    if (node->kind == QN_EXPR_COLUMN)
+        status = print_name(node->name, &text);
+    else if (node->kind == QN_EXPR_LITERAL)
+        status = print_literal(node->value, &text);
+    else
+        status = print_call(node, stack->texts + stack->count - node->count, &text);
+    if (status == QN_OK) {
+        pop_texts(stack, node->count);
+        stack->texts[stack->count++] = text;
+        return QN_OK;
+    }
+done:
+    qn_text_clear(&text);
+    return status;
+}
+
+qn_status qn_expr_print(const qn_expr *expr, qn_text *out) {
+    text_stack stack = {0};
+    qn_status status = QN_OK;
+    /* linking changes nothing that is seen: the order of a tree is always the same */
+    for (const qn_expr *node = qn_expr_link((qn_expr *)expr); node != NULL; node = node->next)
+        QN_TRY_GOTO(print_node(node, &stack), done);
+    status = qn_text_add(out, stack.texts[0].data, stack.texts[0].length);
+done:
+    pop_texts(&stack, stack.count);
+    qn_mem_free(stack.texts);
+    return status;
+}

@@ -1,0 +1,288 @@
+/* Columns put together from rows of others: by dictionary codes, or by a choice among several. */
+#include "core/expr/node.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* ---- Spreading entries over codes ------------------------------------------------------------ */
+
+QN_CLONES static void spread_32(int32_t *out, const int32_t *entries, const int32_t *codes,
+                                int64_t length) {
+    for (int64_t i = 0; i < length; i++)
+        out[i] = entries[codes[i]];
+}
+
+QN_CLONES static void spread_64(int64_t *out, const int64_t *entries, const int32_t *codes,
+                                int64_t length) {
+    for (int64_t i = 0; i < length; i++)
+        out[i] = entries[codes[i]];
+}
+
+static void spread_bits(uint64_t *out, const uint64_t *entries, const int32_t *codes,
+                        int64_t length) {
+    for (int64_t i = 0; i < length; i++)
+        out[i >> 6] |= (uint64_t)qn_bit(entries, codes[i]) << (i & 63);
+}
+
+static qn_status spread_validity(qn_column *column, const qn_column *source, const int32_t *codes,
+                                 const uint64_t *validity) {
+    uint64_t *valid = NULL;
+    int64_t words = qn_bit_words(column->length);
+    if (source->validity == NULL && validity == NULL)
+        return QN_OK;
+    QN_TRY(qn_mem_calloc(&valid, (size_t)words, sizeof *valid));
+    if (source->validity == NULL)
+        memcpy(valid, validity, (size_t)words * sizeof *valid);
+    else
+        spread_bits(valid, source->validity, codes, column->length);
+    if (source->validity != NULL && validity != NULL)
+        for (int64_t w = 0; w < words; w++)
+            valid[w] &= validity[w];
+    qn_column_set_validity(column, valid);
+    return QN_OK;
+}
+
+/* A set of strings by value: slots hold entry + 1. */
+typedef struct string_set {
+    int32_t *slots;
+    uint64_t mask;
+    qn_string_builder entries;
+} string_set;
+
+static qn_status string_set_init(string_set *set, int64_t most) {
+    uint64_t size = 16;
+    while (size < 2 * (uint64_t)most)
+        size *= 2;
+    set->mask = size - 1;
+    qn_string_builder_init(&set->entries);
+    return qn_mem_calloc(&set->slots, size, sizeof *set->slots);
+}
+
+static void string_set_clear(string_set *set) {
+    qn_mem_free(set->slots);
+    qn_string_builder_clear(&set->entries);
+}
+
+static qn_status string_set_add(string_set *set, qn_view text, int32_t *code) {
+    uint64_t slot = XXH3_64bits(text.data, (size_t)text.length) & set->mask;
+    for (; set->slots[slot] != 0; slot = (slot + 1) & set->mask) {
+        int32_t entry = set->slots[slot] - 1;
+        const int32_t *offsets = set->entries.offsets;
+        qn_view known = {set->entries.chars + offsets[entry], offsets[entry + 1] - offsets[entry]};
+        if (qn_view_equal(known, text)) {
+            *code = entry;
+            return QN_OK;
+        }
+    }
+    *code = (int32_t)set->entries.length;
+    QN_TRY(qn_string_builder_add(&set->entries, text));
+    set->slots[slot] = *code + 1;
+    return QN_OK;
+}
+
+/* New codes of the source's rows and the dictionary they index, every value once. */
+static qn_status unique_strings(const qn_column *source, int32_t *codes, qn_column **dictionary) {
+    string_set set;
+    qn_operand operand = {(qn_column *)source, false};
+    qn_status status;
+    QN_TRY_GOTO(string_set_init(&set, source->length), done);
+    for (int64_t i = 0; i < source->length; i++) {
+        codes[i] = 0;
+        if (!qn_column_is_null(source, i))
+            QN_TRY_GOTO(string_set_add(&set, qn_text_at(&operand, i), &codes[i]), done);
+    }
+    status = qn_string_builder_finish(&set.entries, dictionary);
+done:
+    string_set_clear(&set);
+    return status;
+}
+
+static qn_status new_coded(qn_column **out, qn_column *dictionary, int64_t length) {
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, QN_STRING, 0, 0));
+    qn_status status = qn_mem_calloc(&column->codes, (size_t)length, sizeof *column->codes);
+    if (status != QN_OK) {
+        qn_column_release(column);
+        return status;
+    }
+    qn_mem_free(column->offsets);
+    column->offsets = NULL;
+    column->length = length;
+    column->dictionary = dictionary;
+    *out = column;
+    return QN_OK;
+}
+
+static qn_status spread_strings(qn_column **out, const qn_column *source, const int32_t *codes,
+                                int64_t length) {
+    int32_t *renamed = NULL;
+    qn_column *dictionary = NULL, *column = NULL;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_alloc(&renamed, (size_t)source->length, sizeof *renamed), done);
+    QN_TRY_GOTO(unique_strings(source, renamed, &dictionary), done);
+    if (dictionary->length == 0) { /* nothing but nulls */
+        status = qn_column_new_null(out, QN_STRING, length, 0);
+        goto done;
+    }
+    QN_TRY_GOTO(new_coded(&column, dictionary, length), done);
+    dictionary = NULL;
+    spread_32(column->codes, renamed, codes, length);
+    *out = column;
+done:
+    qn_mem_free(renamed);
+    qn_column_release(dictionary);
+    return status;
+}
+
+static qn_status spread_values(qn_column **out, const qn_column *source, const int32_t *codes,
+                               int64_t length) {
+    if (source->type == QN_STRING)
+        return spread_strings(out, source, codes, length);
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, source->type, length, source->width));
+    if (source->type == QN_BOOL)
+        spread_bits(column->bits, source->bits, codes, length);
+    else if (qn_type_size(source->type) == 4)
+        spread_32(column->i32, source->i32, codes, length);
+    else
+        spread_64(column->i64, source->i64, codes, length);
+    *out = column;
+    return QN_OK;
+}
+
+/* Codes under nulls are 0, so the values there are entry 0: clear them. */
+static void clear_spread_nulls(qn_column *column) {
+    if (column->validity == NULL)
+        return;
+    if (column->type == QN_BOOL) {
+        for (int64_t w = 0; w < qn_bit_words(column->length); w++)
+            column->bits[w] &= column->validity[w];
+        return;
+    }
+    int size = qn_type_size(column->type) == 8 ? 8 : 4;
+    for (int64_t i = 0; i < column->length; i++)
+        if (!qn_bit(column->validity, i))
+            memset((char *)column->values + i * size, 0, (size_t)size);
+}
+
+qn_status qn_column_spread(qn_column **out, const qn_column *source, const int32_t *codes,
+                           const uint64_t *validity, int64_t length) {
+    qn_column *column = NULL;
+    if (source->length == 0) /* an empty dictionary: every row is null */
+        return qn_column_new_null(out, source->type, length, source->width);
+    QN_TRY(spread_values(&column, source, codes, length));
+    qn_status status = spread_validity(column, source, codes, validity);
+    if (status != QN_OK) {
+        qn_column_release(column);
+        return status;
+    }
+    clear_spread_nulls(column);
+    *out = column;
+    return QN_OK;
+}
+
+/* ---- Choosing among operands ----------------------------------------------------------------- */
+
+static void choose_fixed(qn_column *out, const qn_operand *operands, const int32_t *choice) {
+    int size = qn_type_size(out->type);
+    for (int64_t i = 0; i < out->length; i++) {
+        if (choice[i] < 0)
+            continue;
+        const qn_operand *from = &operands[choice[i]];
+        int64_t row = qn_at(from, i);
+        if (out->type == QN_BOOL)
+            out->bits[i >> 6] |= (uint64_t)qn_bit(from->column->bits, row) << (i & 63);
+        else if (size == 8)
+            out->i64[i] = from->column->i64[row];
+        else
+            out->i32[i] = from->column->i32[row];
+    }
+}
+
+static qn_status choose_validity(qn_column *out, const qn_operand *operands,
+                                 const int32_t *choice) {
+    for (int64_t i = 0; i < out->length; i++)
+        if (choice[i] < 0 || qn_operand_null(&operands[choice[i]], i))
+            QN_TRY(qn_column_set_null(out, i));
+    return QN_OK;
+}
+
+static qn_status choose_text(qn_column **out, const qn_operand *operands, const int32_t *choice,
+                             int64_t length) {
+    qn_string_builder builder;
+    qn_string_builder_init(&builder);
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < length; i++) {
+        const qn_operand *from = choice[i] < 0 ? NULL : &operands[choice[i]];
+        if (from == NULL || qn_operand_null(from, i))
+            QN_TRY_GOTO(qn_string_builder_add_null(&builder), done);
+        else
+            QN_TRY_GOTO(qn_string_builder_add(&builder, qn_text_at(from, i)), done);
+    }
+    status = qn_string_builder_finish(&builder, out);
+done:
+    qn_string_builder_clear(&builder);
+    return status;
+}
+
+/* Labels: the operands themselves become the dictionary. */
+static qn_status choose_labels(qn_column **out, const qn_operand *operands, const int32_t *choice,
+                               int64_t length) {
+    int32_t most = -1;
+    for (int64_t i = 0; i < length; i++)
+        most = choice[i] > most ? choice[i] : most;
+    qn_string_builder labels;
+    qn_string_builder_init(&labels);
+    int32_t *codes = NULL;
+    uint64_t *valid = NULL;
+    qn_column *entries = NULL;
+    qn_status status;
+    for (int32_t k = 0; k <= most; k++) {
+        bool null = !operands[k].constant || operands[k].column->null_count > 0;
+        QN_TRY_GOTO(null ? qn_string_builder_add_null(&labels)
+                         : qn_string_builder_add(&labels, qn_text_at(&operands[k], 0)),
+                    done);
+    }
+    QN_TRY_GOTO(qn_string_builder_finish(&labels, &entries), done);
+    QN_TRY_GOTO(qn_mem_calloc(&codes, (size_t)length, sizeof *codes), done);
+    QN_TRY_GOTO(qn_mem_calloc(&valid, (size_t)qn_bit_words(length), sizeof *valid), done);
+    for (int64_t i = 0; i < length; i++) {
+        codes[i] = choice[i] < 0 ? 0 : choice[i];
+        valid[i >> 6] |= (uint64_t)(choice[i] >= 0) << (i & 63);
+    }
+    status = qn_column_spread(out, entries, codes, valid, length);
+done:
+    qn_string_builder_clear(&labels);
+    qn_column_release(entries);
+    qn_mem_free(codes);
+    qn_mem_free(valid);
+    return status;
+}
+
+static bool chooses_labels(const qn_operand *operands, const int32_t *choice, int64_t length) {
+    for (int64_t i = 0; i < length; i++)
+        if (choice[i] >= 0 && !operands[choice[i]].constant)
+            return false;
+    return length > 1;
+}
+
+qn_status qn_choose(qn_column **out, qn_type type, const qn_operand *operands,
+                    const int32_t *choice, int64_t length) {
+    if (type == QN_STRING)
+        return chooses_labels(operands, choice, length)
+                   ? choose_labels(out, operands, choice, length)
+                   : choose_text(out, operands, choice, length);
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, type, length, 0));
+    choose_fixed(column, operands, choice);
+    qn_status status = choose_validity(column, operands, choice);
+    if (status != QN_OK) {
+        qn_column_release(column);
+        return status;
+    }
+    *out = column;
+    return QN_OK;
+}

@@ -1,0 +1,26 @@
+#include "core/expr/node.h"
+
+#include <string.h>
+
+static const qn_function *const families[] = {
+    qn_functions_arithmetic,  qn_functions_comparison, qn_functions_logic,
+    qn_functions_conditional, qn_functions_real,       qn_functions_string,
+    qn_functions_like,        qn_functions_date,       qn_functions_time_text};
+
+enum { FAMILIES = sizeof families / sizeof families[0] };
+
+const qn_function *qn_function_find(const char *name) {
+    for (int i = 0; i < FAMILIES; i++)
+        for (const qn_function *row = families[i]; row->name != NULL; row++)
+            if (strcmp(row->name, name) == 0)
+                return row;
+    return NULL;
+}
+
+const char *qn_expr_function_name(int32_t index) {
+    for (int i = 0; i < FAMILIES; i++)
+        for (const qn_function *row = families[i]; row->name != NULL; row++)
+            if (index-- == 0)
+                return row->name;
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* Loops over rows of text, for kernels. Private to core/expr. */
+#ifndef QUERN_CORE_EXPR_TEXTS_H
+#define QUERN_CORE_EXPR_TEXTS_H
+
+#include "core/expr/node.h"
+
+/* One row's text: a view of an argument, or of `scratch` (which is empty before). A NULL data
+ * pointer makes the row null. */
+typedef qn_status (*qn_text_step)(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out);
+QN_CHECKED qn_status qn_text_rows(const qn_call *call, qn_text_step step, qn_column **out);
+
+/* Case mapping character by character. */
+typedef enum qn_case { QN_LOWER, QN_UPPER } qn_case;
+QN_CHECKED qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out); /* appends */
+
+static inline bool qn_is_continuation(char c) {
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Bytes of the character that starts at data[0]; at least 1, within `length`. */
+static inline int64_t qn_character_length(const char *data, int64_t length) {
+    int64_t n = 1;
+    while (n < length && qn_is_continuation(data[n]))
+        n++;
+    return n;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* Dates and times from text and to text by a pattern: to_date, to_timestamp, date_format. */
+#include "core/expr/texts.h"
+
+#include "core/memory.h"
+#include "core/time/date.h"
+
+static void format_free(void *state) {
+    qn_time_format_free(state);
+}
+
+/* Compiles the constant pattern in the second argument. */
+static qn_status prepare_format(qn_expr *call) {
+    const qn_expr *argument = call->arguments[1];
+    if (!qn_expr_is_literal(argument))
+        return qn_expr_fail(argument->position, "the pattern of '%s' must be a constant",
+                            call->function->name);
+    if (qn_expr_is_null_literal(argument))
+        return QN_OK;
+    qn_view view = qn_text_at(&(qn_operand){argument->value, true}, 0);
+    char *pattern = NULL;
+    QN_TRY(qn_format(&pattern, "%.*s", (int)view.length, view.data));
+    qn_time_format *format = NULL;
+    qn_status status = qn_time_format_new(&format, pattern);
+    qn_mem_free(pattern);
+    if (status != QN_OK)
+        qn_expr_set_position(argument->position);
+    call->state = format;
+    return status;
+}
+
+/* A pattern concerns text only: dates and times are taken as they are. */
+static qn_status prepare_parse(qn_expr *call) {
+    qn_type type = call->arguments[0]->type;
+    bool known = type == QN_STRING || type == QN_DATE || type == QN_TIMESTAMP;
+    if (!known && !qn_expr_is_null_literal(call->arguments[0]))
+        return qn_expr_fail(call->position, "'%s' takes a string, date or timestamp, not %s",
+                            call->function->name, qn_type_name(type));
+    return call->count == 2 && type == QN_STRING ? prepare_format(call) : QN_OK;
+}
+
+static qn_status set_parsed(qn_column *column, int64_t row, const qn_time_format *format,
+                            qn_view text) {
+    bool parsed = column->type == QN_DATE
+                      ? qn_time_format_parse_date(format, text, &column->i32[row])
+                      : qn_time_format_parse(format, text, &column->i64[row]);
+    return parsed ? QN_OK : qn_column_set_null(column, row);
+}
+
+static qn_status run_parse(const qn_call *call, qn_column **out) {
+    if (call->node->state == NULL) { /* no pattern: a cast */
+        qn_expr cast = {
+            .kind = QN_EXPR_CALL, .type = call->node->type, .function = qn_function_cast};
+        qn_operand operand = call->arguments[0];
+        return qn_call_run(&cast, &operand, call->length, out);
+    }
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, call->node->type, call->length, 0));
+    for (int64_t i = 0; i < call->length; i++) {
+        qn_status status = qn_call_skips(call, i) ? QN_OK
+                                                  : set_parsed(column, i, call->node->state,
+                                                               qn_text_at(&call->arguments[0], i));
+        if (status != QN_OK) {
+            qn_column_release(column);
+            return status;
+        }
+    }
+    *out = column;
+    return QN_OK;
+}
+
+static qn_status step_print(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
+    const qn_operand *times = &call->arguments[0];
+    QN_TRY(qn_time_format_print(call->node->state, times->column->i64[qn_at(times, row)], scratch));
+    *out = (qn_view){scratch->data != NULL ? scratch->data : "", scratch->length};
+    return QN_OK;
+}
+
+static qn_status run_print(const qn_call *call, qn_column **out) {
+    return qn_text_rows(call, step_print, out);
+}
+
+const qn_function qn_functions_time_text[] = {
+    {"to_date",
+     1,
+     2,
+     {QN_TAKES_ANY, QN_TAKES_TEXT},
+     QN_GIVES_DATE,
+     QN_NULLS_STRICT,
+     run_parse,
+     prepare_parse,
+     format_free},
+    {"to_timestamp",
+     1,
+     2,
+     {QN_TAKES_ANY, QN_TAKES_TEXT},
+     QN_GIVES_TIMESTAMP,
+     QN_NULLS_STRICT,
+     run_parse,
+     prepare_parse,
+     format_free},
+    {"date_format",
+     2,
+     2,
+     {QN_TAKES_TIME, QN_TAKES_TEXT},
+     QN_GIVES_STRING,
+     QN_NULLS_STRICT,
+     run_print,
+     prepare_format,
+     format_free},
+    {NULL, 0, 0, {0}, 0, 0, NULL, NULL, NULL},
+};
