@@ -7,7 +7,7 @@
 /* Errors inside a stage are the stage's: its name goes in front, but for containers, whose
  * children have done so. */
 static qn_status named(const qn_stage *stage, qn_status status) {
-    if (status != QN_OK && !stage->class_->container)
+    if (status != QN_OK && stage->class_->children == NULL)
         qn_error_prefix("%s: ", stage->class_->name);
     return status;
 }
@@ -66,6 +66,11 @@ void qn_stage_free(qn_stage *stage) {
         stage->class_->clear(stage);
     qn_options_free(stage->options);
     qn_mem_free(stage);
+}
+
+int64_t qn_stage_children(const qn_stage *stage, qn_stage *const **out) {
+    *out = NULL;
+    return stage->class_->children != NULL ? stage->class_->children(stage, out) : 0;
 }
 
 qn_status qn_stage_set(qn_stage *stage, const char *option, const char *value) {
@@ -186,9 +191,12 @@ static qn_status empty_batch(const qn_schema *schema, qn_batch *out) {
     return QN_OK;
 }
 
-/* The children of a container forget when they are fitted themselves. */
 static void forget_fit(qn_stage *stage) {
-    if (stage->class_->clear != NULL && !stage->class_->container)
+    qn_stage *const *children;
+    int64_t count = qn_stage_children(stage, &children);
+    for (int64_t i = 0; i < count; i++)
+        forget_fit(children[i]);
+    if (stage->class_->clear != NULL && stage->class_->children == NULL)
         stage->class_->clear(stage);
     stage->fitted = stage->class_->kind == QN_STAGE_TRANSFORMER;
 }

@@ -29,7 +29,6 @@ typedef struct qn_stage_class {
     qn_stage_kind kind;
     size_t size; /* of the instance, which begins with a qn_stage */
     const qn_option *options;
-    bool container; /* holds other stages, which name themselves in error messages */
 
     /* Local. Checks names and types of the input columns against the options and gives the output
      * schema (out is initialised and empty). Called before fit, and again on each new input; must
@@ -67,6 +66,10 @@ typedef struct qn_stage_class {
      * to a JSON object. NULL if there is nothing. */
     qn_status (*describe)(const qn_stage *stage, json_t *object);
 
+    /* Local. The stages inside a container (which name themselves in error messages), borrowed.
+     * NULL for plain stages. */
+    int64_t (*children)(const qn_stage *stage, qn_stage *const **out);
+
     /* Local. Frees the fitted state and any summary, leaving the fields as in a new stage (all
      * zero), so that the stage can be fitted again; a container frees its children and is cleared
      * only at its end. NULL if there is none. */
@@ -91,6 +94,9 @@ QN_CHECKED qn_status qn_stage_find(const qn_registry *registries, const char *na
 /* Local. A stage with default options. */
 QN_CHECKED qn_status qn_stage_new(qn_stage **out, const qn_stage_class *class_);
 void qn_stage_free(qn_stage *stage); /* NULL is fine */
+
+/* The stages inside, borrowed; 0 for a plain stage. */
+int64_t qn_stage_children(const qn_stage *stage, qn_stage *const **out);
 
 /* Local. qn_options_set and _set_list with the stage's name in front of their errors. */
 QN_CHECKED qn_status qn_stage_set(qn_stage *stage, const char *option, const char *value);

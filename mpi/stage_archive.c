@@ -8,7 +8,7 @@ static qn_status persist_state(qn_stage *stage, qn_archive *archive) {
     const qn_stage_class *class_ = stage->class_;
     QN_TRY(qn_archive_bool(archive, "fitted", &stage->fitted));
     QN_TRY(qn_archive_options(archive, stage->options));
-    if (class_->persist != NULL && (stage->fitted || class_->container))
+    if (class_->persist != NULL && (stage->fitted || class_->children != NULL))
         QN_TRY(class_->persist(stage, archive));
     return QN_OK;
 }
@@ -106,7 +106,7 @@ qn_status qn_stage_describe(const qn_stage *stage, json_t **out) {
     qn_status status = QN_OK;
     if (failed)
         status = qn_fail(QN_MEMORY, "out of memory while describing %s", stage->class_->name);
-    else if (stage->class_->describe != NULL && (stage->fitted || stage->class_->container))
+    else if (stage->class_->describe != NULL && (stage->fitted || stage->class_->children != NULL))
         status = stage->class_->describe(stage, object);
     if (status != QN_OK)
         json_decref(object);

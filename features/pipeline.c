@@ -1,0 +1,310 @@
+#include "features/pipeline.h"
+
+#include "core/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct pipeline {
+    qn_stage base;
+    int64_t count, capacity;
+    qn_stage **stages;
+    /* From the last bind: schemas[i] is the input of stage i. */
+    int64_t schema_count;
+    qn_schema *schemas;
+} pipeline;
+
+/* ---- Building ------------------------------------------------------------------------------- */
+
+qn_status qn_pipeline_add(qn_stage *stage, qn_stage *child) {
+    pipeline *self = (pipeline *)stage;
+    qn_status status =
+        qn_mem_reserve(&self->stages, &self->capacity, self->count + 1, sizeof(qn_stage *));
+    if (status != QN_OK) {
+        qn_stage_free(child);
+        return status;
+    }
+    self->stages[self->count++] = child;
+    return QN_OK;
+}
+
+qn_status qn_pipeline_new(qn_stage **out, qn_stage *const *stages, int64_t count) {
+    qn_stage *made = NULL;
+    qn_status status = qn_stage_new(&made, &qn_pipeline_class);
+    for (int64_t i = 0; i < count; i++) {
+        if (status == QN_OK)
+            status = qn_pipeline_add(made, stages[i]);
+        else
+            qn_stage_free(stages[i]);
+    }
+    if (status == QN_OK)
+        *out = made;
+    else
+        qn_stage_free(made);
+    return status;
+}
+
+static int64_t children(const qn_stage *stage, qn_stage *const **out) {
+    *out = ((const pipeline *)stage)->stages;
+    return ((const pipeline *)stage)->count;
+}
+
+/* ---- Binding -------------------------------------------------------------------------------- */
+
+static void drop_schemas(pipeline *self) {
+    for (int64_t i = 0; i < self->schema_count; i++)
+        qn_schema_clear(&self->schemas[i]);
+    qn_mem_free(self->schemas);
+    self->schemas = NULL;
+    self->schema_count = 0;
+}
+
+static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
+    pipeline *self = (pipeline *)stage;
+    drop_schemas(self);
+    QN_TRY(qn_mem_calloc(&self->schemas, (size_t)self->count + 1, sizeof *self->schemas));
+    QN_TRY(qn_schema_copy(&self->schemas[0], in));
+    for (int64_t i = 0; i < self->count; i++) {
+        self->schema_count = i + 1;
+        QN_TRY(qn_stage_bind(self->stages[i], &self->schemas[i], &self->schemas[i + 1]));
+    }
+    self->schema_count = self->count + 1;
+    return qn_schema_copy(out, &self->schemas[self->count]);
+}
+
+/* ---- Fitting -------------------------------------------------------------------------------- */
+
+/* What a fit reads: the source, borrowed, as stages [0, end) transform it. A chain of streams
+ * would own the source; this one does not. */
+typedef struct prefix_stream {
+    qn_stream base;
+    qn_stream *source;
+    const pipeline *pipeline;
+    int64_t end;
+} prefix_stream;
+
+/* Takes `batch` through stages [0, end); in place. */
+static qn_status run_stages(const pipeline *self, int64_t end, qn_batch *batch) {
+    for (int64_t i = 0; i < end; i++) {
+        qn_batch next;
+        QN_TRY(qn_stage_transform(self->stages[i], &self->schemas[i], batch, &next));
+        qn_batch_clear(batch);
+        qn_batch_move(batch, &next);
+    }
+    return QN_OK;
+}
+
+static qn_status prefix_next(qn_stream *stream, qn_batch *out) {
+    prefix_stream *self = (prefix_stream *)stream;
+    qn_batch batch;
+    qn_batch_init(&batch);
+    QN_TRY(qn_stream_next(self->source, &batch));
+    if (batch.count > 0) {
+        qn_status status = run_stages(self->pipeline, self->end, &batch);
+        if (status != QN_OK) {
+            qn_batch_clear(&batch);
+            return status;
+        }
+    }
+    qn_batch_move(out, &batch);
+    return QN_OK;
+}
+
+static qn_status prefix_rewind(qn_stream *stream) {
+    return qn_stream_rewind(((prefix_stream *)stream)->source);
+}
+
+static void prefix_free(qn_stream *stream) {
+    (void)stream;
+}
+
+static const qn_stream_class prefix_stream_class = {"pipeline", prefix_next, prefix_rewind,
+                                                    prefix_free};
+
+static bool may_drop_rows(const qn_stage *stage) {
+    for (const qn_option *row = stage->class_->options; row->name != NULL; row++)
+        if (row->type == QN_OPTION_CHOICE && strcmp(row->name, "handle_invalid") == 0)
+            return qn_options_is(stage->options, "handle_invalid", "skip");
+    return false;
+}
+
+/* Can `stage` be fitted in one scan with those before it, on their common input? It must not read
+ * their outputs (so it binds without them), and they must not drop rows. */
+static bool joins_scan(qn_stage *stage, const qn_stage *before, const qn_schema *common) {
+    if (stage->class_->add == NULL || before->class_->add == NULL || may_drop_rows(before))
+        return false;
+    qn_schema out;
+    if (qn_stage_bind(stage, common, &out) != QN_OK) {
+        qn_error_clear();
+        return false;
+    }
+    qn_schema_clear(&out);
+    return true;
+}
+
+/* Binds stages [first, end) one after the other to the output of those before. */
+static qn_status rebind(pipeline *self, int64_t first, int64_t end) {
+    for (int64_t i = first; i < end; i++) {
+        qn_schema out;
+        QN_TRY(qn_stage_bind(self->stages[i], &self->schemas[i], &out));
+        qn_schema_clear(&self->schemas[i + 1]);
+        self->schemas[i + 1] = out;
+    }
+    return QN_OK;
+}
+
+/* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
+static qn_status fit_group(pipeline *self, int64_t first, qn_stream *source, qn_comm *comm,
+                           int64_t *end) {
+    prefix_stream *in = NULL;
+    qn_status status = qn_comm_agree(
+        comm, qn_stream_new(&in, sizeof *in, &prefix_stream_class, &self->schemas[first]));
+    if (status != QN_OK) {
+        qn_stream_free((qn_stream *)in);
+        return status;
+    }
+    in->source = source;
+    in->pipeline = self;
+    in->end = first;
+    int64_t last = first + 1;
+    while (last < self->count &&
+           joins_scan(self->stages[last], self->stages[last - 1], &self->schemas[first]))
+        last++;
+    status = last > first + 1
+                 ? qn_stage_fit_together(self->stages + first, last - first, &in->base, comm)
+                 : qn_stage_fit(self->stages[first], &in->base, comm);
+    qn_stream_free((qn_stream *)in);
+    *end = last;
+    return status;
+}
+
+static bool is_estimator(const qn_stage *stage) {
+    return stage->class_->kind != QN_STAGE_TRANSFORMER;
+}
+
+static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
+    pipeline *self = (pipeline *)stage;
+    for (int64_t i = 0; i < self->count;) {
+        int64_t end = i + 1;
+        if (is_estimator(self->stages[i]))
+            QN_TRY(fit_group(self, i, in, comm, &end));
+        QN_TRY(qn_comm_agree(comm, rebind(self, i, self->count)));
+        i = end;
+    }
+    return QN_OK;
+}
+
+/* ---- Transform ------------------------------------------------------------------------------ */
+
+static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
+                           qn_batch *out) {
+    const pipeline *self = (const pipeline *)stage;
+    if (self->schema_count != self->count + 1 || !qn_schema_equal(&self->schemas[0], schema))
+        return qn_fail(QN_INTERNAL, "the pipeline was not bound to this input");
+    qn_batch batch;
+    qn_batch_init(&batch);
+    QN_TRY(qn_batch_share(&batch, in));
+    qn_status status = run_stages(self, self->count, &batch);
+    if (status == QN_OK)
+        qn_batch_move(out, &batch);
+    else
+        qn_batch_clear(&batch);
+    return status;
+}
+
+/* ---- State ---------------------------------------------------------------------------------- */
+
+static qn_status persist_stage(pipeline *self, qn_archive *archive, int64_t i) {
+    char group[32];
+    snprintf(group, sizeof group, "%03lld", (long long)i);
+    if (qn_archive_writing(archive))
+        return qn_stage_save(self->stages[i], archive, group);
+    qn_stage *child = NULL;
+    QN_TRY(qn_stage_load(&child, self->base.registries, archive, group));
+    return qn_pipeline_add(&self->base, child);
+}
+
+static qn_status persist(qn_stage *stage, qn_archive *archive) {
+    pipeline *self = (pipeline *)stage;
+    int64_t count = self->count;
+    QN_TRY(qn_archive_int(archive, "stage_count", &count));
+    QN_TRY(qn_archive_enter(archive, "stages"));
+    for (int64_t i = 0; i < count; i++)
+        QN_TRY(persist_stage(self, archive, i));
+    return qn_archive_leave(archive);
+}
+
+static qn_status describe(const qn_stage *stage, json_t *object) {
+    const pipeline *self = (const pipeline *)stage;
+    json_t *array = json_array();
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < self->count; i++) {
+        json_t *child = NULL;
+        QN_TRY_GOTO(qn_stage_describe(self->stages[i], &child), done);
+        if (json_array_append_new(array, child) != 0)
+            QN_TRY_GOTO(qn_fail(QN_MEMORY, "out of memory"), done);
+    }
+    if (json_object_set(object, "stages", array) != 0)
+        status = qn_fail(QN_MEMORY, "out of memory");
+done:
+    json_decref(array);
+    return status;
+}
+
+static void clear(qn_stage *stage) {
+    pipeline *self = (pipeline *)stage;
+    drop_schemas(self);
+    for (int64_t i = 0; i < self->count; i++)
+        qn_stage_free(self->stages[i]);
+    qn_mem_free(self->stages);
+    self->stages = NULL;
+    self->count = self->capacity = 0;
+}
+
+static const qn_option options[] = {{NULL, 0, NULL, NULL, NULL}};
+
+const qn_stage_class qn_pipeline_class = {
+    .name = "pipeline",
+    .help = "stages one after the other",
+    .kind = QN_STAGE_ESTIMATOR,
+    .size = sizeof(pipeline),
+    .options = options,
+    .bind = bind,
+    .fit = fit,
+    .transform = transform,
+    .persist = persist,
+    .describe = describe,
+    .children = children,
+    .clear = clear,
+};
+
+/* ---- Model files ---------------------------------------------------------------------------- */
+
+qn_status qn_pipeline_save(qn_stage *stage, qn_comm *comm, const char *path) {
+    qn_archive *archive = NULL;
+    QN_TRY(qn_archive_create(&archive, comm, path, "model"));
+    qn_status status = qn_stage_save(stage, archive, "model");
+    if (status != QN_OK) {
+        qn_archive_discard(archive);
+        return status;
+    }
+    return qn_archive_close(archive);
+}
+
+qn_status qn_pipeline_load(qn_stage **out, qn_comm *comm, const char *path,
+                           const qn_registry *registries) {
+    qn_archive *archive = NULL;
+    qn_stage *stage = NULL;
+    QN_TRY(qn_archive_open(&archive, comm, path, "model"));
+    qn_status status = qn_stage_load(&stage, registries, archive, "model");
+    if (status != QN_OK) {
+        qn_archive_discard(archive);
+        return status;
+    }
+    status = qn_archive_close(archive);
+    if (status != QN_OK)
+        qn_stage_free(stage);
+    else
+        *out = stage;
+    return status;
+}

@@ -1,0 +1,116 @@
+#include "features/stage/labels.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef struct qn_label_slot {
+    uint32_t tag;  /* high half of the hash */
+    int32_t index; /* -1: free */
+} qn_label_slot;
+
+static uint64_t hash_of(qn_view text) {
+    return XXH3_64bits(text.data, (size_t)text.length);
+}
+
+/* ---- Building ------------------------------------------------------------------------------- */
+
+static void fill_slots(qn_labels *labels) {
+    for (int64_t i = 0; i < labels->count; i++) {
+        uint64_t hash = hash_of((qn_view){labels->names[i], labels->lengths[i]});
+        uint64_t at = hash & labels->mask;
+        while (labels->slots[at].index >= 0)
+            at = (at + 1) & labels->mask;
+        labels->slots[at] = (qn_label_slot){(uint32_t)(hash >> 32), (int32_t)i};
+    }
+}
+
+qn_status qn_labels_build(qn_labels *out, char **names, int64_t count) {
+    qn_labels labels = {.count = count, .names = names};
+    uint64_t slots = 16;
+    while (slots < 2 * (uint64_t)count)
+        slots *= 2;
+    labels.mask = slots - 1;
+    qn_status status = qn_mem_alloc(&labels.lengths, (size_t)count, sizeof *labels.lengths);
+    if (status == QN_OK)
+        status = qn_mem_alloc(&labels.slots, slots, sizeof *labels.slots);
+    if (status != QN_OK) {
+        qn_labels_clear(&labels);
+        return status;
+    }
+    for (int64_t i = 0; i < count; i++)
+        labels.lengths[i] = (int32_t)strlen(names[i]);
+    memset(labels.slots, 0xff, slots * sizeof *labels.slots);
+    fill_slots(&labels);
+    *out = labels;
+    return QN_OK;
+}
+
+void qn_labels_clear(qn_labels *labels) {
+    qn_mem_free_all(labels->names, labels->count);
+    qn_mem_free(labels->lengths);
+    qn_mem_free(labels->slots);
+    *labels = (qn_labels){0};
+}
+
+/* ---- Finding -------------------------------------------------------------------------------- */
+
+int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
+    uint64_t hash = hash_of(text);
+    uint32_t tag = (uint32_t)(hash >> 32);
+    for (uint64_t at = hash & labels->mask;; at = (at + 1) & labels->mask) {
+        qn_label_slot slot = labels->slots[at];
+        if (slot.index < 0)
+            return -1;
+        if (slot.tag == tag && labels->lengths[slot.index] == text.length &&
+            memcmp(labels->names[slot.index], text.data, (size_t)text.length) == 0)
+            return slot.index;
+    }
+}
+
+static qn_status find_by_dictionary(const qn_labels *labels, const qn_column *column,
+                                    int32_t *out) {
+    const qn_column *dictionary = column->dictionary;
+    int32_t *positions = NULL;
+    QN_TRY(qn_mem_alloc(&positions, (size_t)dictionary->length + 1, sizeof *positions));
+    positions[0] = -1; /* the code under a null, even if the dictionary is empty */
+    for (int64_t i = 0; i < dictionary->length; i++)
+        positions[i] = qn_labels_find(labels, qn_column_string(dictionary, i));
+    for (int64_t i = 0; i < column->length; i++)
+        out[i] = positions[column->codes[i]];
+    qn_mem_free(positions);
+    return QN_OK;
+}
+
+qn_status qn_labels_find_all(const qn_labels *labels, const qn_column *column, int32_t *out) {
+    if (column->dictionary != NULL && column->dictionary->length <= column->length)
+        QN_TRY(find_by_dictionary(labels, column, out));
+    else
+        for (int64_t i = 0; i < column->length; i++)
+            out[i] = qn_labels_find(labels, qn_column_string(column, i));
+    for (int64_t i = 0; column->null_count > 0 && i < column->length; i++)
+        if (qn_column_is_null(column, i))
+            out[i] = -1;
+    return QN_OK;
+}
+
+/* ---- Order ---------------------------------------------------------------------------------- */
+
+/* Where texts first differ in a lead byte, characters above U+FFFF (lead bytes 0xF0 on) are
+ * surrogates 0xD800.. in UTF-16, before U+E000 (lead bytes 0xEE and 0xEF). */
+static int utf16_rank(unsigned char byte) {
+    if (byte >= 0xf0)
+        return byte - 2;
+    return byte >= 0xee ? byte + 16 : byte;
+}
+
+int qn_labels_compare(qn_view a, qn_view b) {
+    int64_t shorter = a.length < b.length ? a.length : b.length;
+    for (int64_t i = 0; i < shorter; i++) {
+        if (a.data[i] != b.data[i])
+            return utf16_rank((unsigned char)a.data[i]) - utf16_rank((unsigned char)b.data[i]);
+    }
+    return (a.length > b.length) - (a.length < b.length);
+}

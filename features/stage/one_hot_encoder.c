@@ -1,0 +1,327 @@
+/* one_hot_encoder: category indices as sparse 0/1 vectors.
+ *
+ * Slots are named "column=category" after the column that was indexed (string_indexer says which),
+ * or after the input column and the index. Spark names them by the category alone; here the name
+ * is what reports of models show. */
+#include "core/memory.h"
+#include "features/stage/columns.h"
+#include "features/stage/stages.h"
+
+#include <math.h>
+
+static const qn_option options[] = {
+    QN_COLUMNS_OPTIONS,
+    {"drop_last", QN_OPTION_BOOL, "true", NULL, "leave out the last category: it is all zeros"},
+    {"handle_invalid", QN_OPTION_CHOICE, "error", "error|keep",
+     "indices not seen in fit: stop, or give them a category of their own"},
+    {NULL, 0, NULL, NULL, NULL}};
+
+typedef struct one_hot_encoder {
+    qn_stage base;
+    int64_t column_count;
+    int64_t *sizes; /* categories of each column */
+} one_hot_encoder;
+
+/* ---- Binding -------------------------------------------------------------------------------- */
+
+static bool keeps_invalid(const qn_stage *stage) {
+    return qn_options_is(stage->options, "handle_invalid", "keep");
+}
+
+static int64_t slot_count(const qn_stage *stage, int64_t categories) {
+    int64_t slots = categories + keeps_invalid(stage);
+    return slots - qn_options_bool(stage->options, "drop_last");
+}
+
+static bool is_nominal(const qn_field *field) {
+    return field->attributes != NULL && field->attributes->kind == QN_ATTRIBUTE_NOMINAL;
+}
+
+/* Categories of the i-th column: fitted, or known from the field, or -1. */
+static int64_t category_count(const one_hot_encoder *self, const qn_field *field, int32_t i) {
+    if (self->base.fitted)
+        return self->sizes[i];
+    return is_nominal(field) ? field->attributes->count : -1;
+}
+
+static qn_status category_name(const qn_field *field, int64_t category, int64_t count, char **out) {
+    const qn_attributes *known = is_nominal(field) ? field->attributes : NULL;
+    const char *column = known != NULL && known->source != NULL ? known->source : field->name;
+    if (category == count)
+        return qn_format(out, "%s=invalidValues", column);
+    if (known != NULL && known->names != NULL)
+        return qn_format(out, "%s=%s", column, known->names[category]);
+    return qn_format(out, "%s=%lld", column, (long long)category);
+}
+
+static qn_status name_slots(const qn_field *field, int64_t categories, int64_t slots,
+                            qn_attributes **out) {
+    char **names = NULL;
+    QN_TRY(qn_mem_calloc(&names, (size_t)slots, sizeof *names));
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < slots && status == QN_OK; i++)
+        status = category_name(field, i, categories, &names[i]);
+    if (status == QN_OK)
+        status =
+            qn_attributes_new(out, QN_ATTRIBUTE_VECTOR, (const char *const *)names, (int32_t)slots);
+    qn_mem_free_all(names, slots);
+    return status;
+}
+
+static qn_status check_categories(const one_hot_encoder *self, const qn_field *field,
+                                  int64_t categories) {
+    if (self->base.fitted && is_nominal(field) && field->attributes->count != categories)
+        return qn_fail(QN_JOB, "column '%s' has %d categories, but %lld were fitted", field->name,
+                       field->attributes->count, (long long)categories);
+    if (slot_count(&self->base, categories) < 1) {
+        qn_status status = qn_fail(QN_JOB, "column '%s' has %lld categories, which leaves no slot",
+                                   field->name, (long long)categories);
+        qn_error_help("set drop_last to false, or drop the column");
+        return status;
+    }
+    if (slot_count(&self->base, categories) > INT32_MAX)
+        return qn_fail(QN_DATA, "column '%s' has %lld categories, too many to encode", field->name,
+                       (long long)categories);
+    return QN_OK;
+}
+
+static qn_status bind_column(const one_hot_encoder *self, const qn_schema *in, int32_t i,
+                             qn_schema *out) {
+    int32_t index;
+    QN_TRY(qn_columns_find(&self->base, in, i, &index));
+    const qn_field *field = &in->fields[index];
+    const char *name = qn_columns_output(&self->base, i);
+    if (!qn_type_is_numeric(field->type))
+        return qn_columns_fail_type(field, "numeric (category indices, as of string_indexer)");
+    int64_t categories = category_count(self, field, i);
+    if (categories < 0)
+        return qn_columns_add(out, name, QN_VECTOR, 0, NULL);
+    QN_TRY(check_categories(self, field, categories));
+    qn_attributes *attributes = NULL;
+    int64_t slots = slot_count(&self->base, categories);
+    QN_TRY(name_slots(field, categories, slots, &attributes));
+    qn_status status = qn_columns_add(out, name, QN_VECTOR, (int32_t)slots, attributes);
+    qn_attributes_release(attributes);
+    return status;
+}
+
+static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
+    int32_t count;
+    QN_TRY(qn_columns_count(stage, &count));
+    QN_TRY(qn_columns_check_fitted(stage, count, ((one_hot_encoder *)stage)->column_count));
+    QN_TRY(qn_schema_copy(out, in));
+    for (int32_t i = 0; i < count; i++)
+        QN_TRY(bind_column((one_hot_encoder *)stage, in, i, out));
+    return QN_OK;
+}
+
+/* ---- Fitting -------------------------------------------------------------------------------- */
+
+static bool is_category(double value) {
+    return value >= 0 && value < INT32_MAX && value == floor(value);
+}
+
+static qn_status fail_category(const qn_field *field, const qn_batch *batch, int64_t row,
+                               double value) {
+    return qn_fail(QN_DATA,
+                   "column '%s' has %.17g at row %lld (counting from 0), "
+                   "which is not a category index (0, 1, 2 ...)",
+                   field->name, value, (long long)qn_batch_row(batch, row));
+}
+
+typedef struct size_scan {
+    one_hot_encoder *self;
+    const qn_schema *schema;
+} size_scan;
+
+static qn_status size_column(const qn_field *field, const qn_batch *batch, const qn_column *column,
+                             int64_t *size) {
+    for (int64_t row = 0; row < column->length; row++) {
+        if (qn_column_is_null(column, row))
+            continue;
+        double value = qn_column_real(column, row);
+        if (!is_category(value))
+            return fail_category(field, batch, row, value);
+        if ((int64_t)value + 1 > *size)
+            *size = (int64_t)value + 1;
+    }
+    return QN_OK;
+}
+
+static qn_status size_batch(void *context, const qn_batch *batch) {
+    const size_scan *scan = context;
+    for (int32_t i = 0; i < scan->self->column_count; i++) {
+        int32_t index;
+        QN_TRY(qn_columns_find(&scan->self->base, scan->schema, i, &index));
+        const qn_field *field = &scan->schema->fields[index];
+        if (!is_nominal(field))
+            QN_TRY(size_column(field, batch, batch->columns[index], &scan->self->sizes[i]));
+    }
+    return QN_OK;
+}
+
+/* Sizes that the schema knows. *complete: nothing is left for a pass over the data. */
+static qn_status size_by_schema(one_hot_encoder *self, const qn_schema *schema, bool *complete) {
+    int32_t count;
+    QN_TRY(qn_columns_count(&self->base, &count));
+    QN_TRY(qn_mem_calloc(&self->sizes, (size_t)count, sizeof *self->sizes));
+    self->column_count = count;
+    *complete = true;
+    for (int32_t i = 0; i < count; i++) {
+        int32_t index;
+        QN_TRY(qn_columns_find(&self->base, schema, i, &index));
+        if (is_nominal(&schema->fields[index]))
+            self->sizes[i] = schema->fields[index].attributes->count;
+        else
+            *complete = false;
+    }
+    return QN_OK;
+}
+
+static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
+    one_hot_encoder *self = (one_hot_encoder *)stage;
+    size_scan scan = {self, &in->schema};
+    bool complete = false;
+    QN_TRY(qn_comm_agree(comm, size_by_schema(self, &in->schema, &complete)));
+    if (!complete) {
+        QN_TRY(qn_stage_scan(in, comm, size_batch, &scan));
+        QN_TRY(qn_comm_max_i64(comm, self->sizes, self->column_count));
+    }
+    for (int32_t i = 0; i < self->column_count; i++) {
+        int32_t index;
+        QN_TRY(qn_columns_find(stage, &in->schema, i, &index));
+        QN_TRY(check_categories(self, &in->schema.fields[index], self->sizes[i]));
+    }
+    return QN_OK;
+}
+
+/* ---- Transform ------------------------------------------------------------------------------ */
+
+static qn_status fail_unseen(const qn_field *field, const qn_batch *batch, int64_t row,
+                             double value) {
+    if (!is_category(value))
+        return fail_category(field, batch, row, value);
+    return qn_fail(QN_DATA,
+                   "column '%s' has category %.17g at row %lld (counting from 0), "
+                   "which was not seen in fit; set handle_invalid to keep",
+                   field->name, value, (long long)qn_batch_row(batch, row));
+}
+
+/* The slot of each row; `width` and above for a row of zeros; -1 for a null. */
+static qn_status find_slots(const one_hot_encoder *self, const qn_field *field,
+                            const qn_batch *batch, const qn_column *column, int64_t categories,
+                            int32_t *slots) {
+    bool keep = keeps_invalid(&self->base);
+    for (int64_t row = 0; row < column->length; row++) {
+        double value = column->type == QN_FLOAT64 ? column->f64[row] : qn_column_real(column, row);
+        int64_t category = value >= 0 && value < (double)categories ? (int64_t)value : -1;
+        if (qn_column_is_null(column, row)) {
+            slots[row] = -1;
+        } else if (category >= 0 && (double)category == value) {
+            slots[row] = (int32_t)category;
+        } else if (keep && (isnan(value) || value == floor(value))) {
+            slots[row] = (int32_t)categories;
+        } else {
+            return fail_unseen(field, batch, row, value);
+        }
+    }
+    return QN_OK;
+}
+
+static qn_status encode(const int32_t *slots, int64_t length, int32_t width, qn_column **out) {
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new_sparse(&column, length, width, length + 1));
+    int32_t stored = 0;
+    for (int64_t row = 0; row < length; row++) {
+        column->indices[stored] = slots[row];
+        column->f64[stored] = 1.0;
+        stored += (uint32_t)slots[row] < (uint32_t)width; /* a null is -1: not stored either */
+        column->offsets[row + 1] = stored;
+    }
+    *out = column;
+    return QN_OK;
+}
+
+static qn_status copy_nulls(qn_column *to, const qn_column *from) {
+    if (from->null_count == 0)
+        return QN_OK;
+    uint64_t *validity = NULL;
+    QN_TRY(qn_mem_copy(&validity, from->validity, (size_t)qn_bit_words(from->length),
+                       sizeof *validity));
+    qn_column_set_validity(to, validity);
+    return QN_OK;
+}
+
+static qn_status encode_column(const one_hot_encoder *self, const qn_field *field,
+                               const qn_batch *batch, const qn_column *column, int32_t i,
+                               qn_column **out) {
+    int32_t *slots = NULL;
+    qn_column *encoded = NULL;
+    qn_status status;
+    int64_t categories = self->sizes[i];
+    QN_TRY(qn_mem_alloc(&slots, (size_t)column->length, sizeof *slots));
+    QN_TRY_GOTO(find_slots(self, field, batch, column, categories, slots), done);
+    QN_TRY_GOTO(
+        encode(slots, column->length, (int32_t)slot_count(&self->base, categories), &encoded),
+        done);
+    QN_TRY_GOTO(copy_nulls(encoded, column), done);
+    *out = encoded;
+    encoded = NULL;
+done:
+    qn_column_release(encoded);
+    qn_mem_free(slots);
+    return status;
+}
+
+static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
+                           qn_batch *out) {
+    const one_hot_encoder *self = (const one_hot_encoder *)stage;
+    QN_TRY(qn_batch_share(out, in));
+    for (int32_t i = 0; i < self->column_count; i++) {
+        int32_t index;
+        qn_column *encoded = NULL;
+        QN_TRY(qn_columns_find(stage, schema, i, &index));
+        QN_TRY(encode_column(self, &schema->fields[index], in, in->columns[index], i, &encoded));
+        QN_TRY(qn_batch_append(out, encoded));
+    }
+    return QN_OK;
+}
+
+/* ---- State ---------------------------------------------------------------------------------- */
+
+static qn_status persist(qn_stage *stage, qn_archive *archive) {
+    one_hot_encoder *self = (one_hot_encoder *)stage;
+    return qn_archive_ints(archive, "category_sizes", &self->sizes, &self->column_count);
+}
+
+static qn_status describe(const qn_stage *stage, json_t *object) {
+    const one_hot_encoder *self = (const one_hot_encoder *)stage;
+    json_t *sizes = json_object();
+    int failed = 0;
+    for (int32_t i = 0; i < self->column_count; i++)
+        failed |=
+            json_object_set_new(sizes, qn_columns_input(stage, i), json_integer(self->sizes[i]));
+    failed |= json_object_set_new(object, "category_sizes", sizes);
+    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+}
+
+static void clear(qn_stage *stage) {
+    one_hot_encoder *self = (one_hot_encoder *)stage;
+    qn_mem_free(self->sizes);
+    self->sizes = NULL;
+    self->column_count = 0;
+}
+
+const qn_stage_class qn_one_hot_encoder_class = {
+    .name = "one_hot_encoder",
+    .help = "turn category indices into sparse 0/1 vectors",
+    .kind = QN_STAGE_ESTIMATOR,
+    .size = sizeof(one_hot_encoder),
+    .options = options,
+    .bind = bind,
+    .fit = fit,
+    .transform = transform,
+    .persist = persist,
+    .describe = describe,
+    .clear = clear,
+};

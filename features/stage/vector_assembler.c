@@ -1,0 +1,366 @@
+/* vector_assembler: several numeric, bool and vector columns as one vector column.
+ *
+ * Spark chooses dense or sparse a row (sparse iff 1.5 * (stored + 1) < width). A column here is
+ * one or the other, so the rule is applied to a batch: a batch is sparse iff one of its inputs is
+ * sparse and 1.5 * (stored + rows) < rows * width, where scalars and dense vectors count as
+ * stored. That depends on the batch alone. Sparse rows store no zeros.
+ *
+ * Slot names: column c gives "c"; slot s of vector column c gives "c_s", without a name "c_7". A
+ * slot that one_hot_encoder named "cut=Ideal" keeps its name. */
+#include "core/memory.h"
+#include "features/stage/columns.h"
+#include "features/stage/stages.h"
+
+#include <math.h>
+#include <string.h>
+
+static const qn_option options[] = {
+    {"input_cols", QN_OPTION_TEXTS, NULL, NULL, "numeric, bool and vector columns, in order"},
+    {"output_col", QN_OPTION_TEXT, "features", NULL, "vector column to add"},
+    {"handle_invalid", QN_OPTION_CHOICE, "error", "error|skip|keep",
+     "rows with a null or NaN: stop, drop the row, or keep NaN"},
+    {NULL, 0, NULL, NULL, NULL}};
+
+/* ---- Binding -------------------------------------------------------------------------------- */
+
+static bool is_scalar(qn_type type) {
+    return qn_type_is_numeric(type) || type == QN_BOOL;
+}
+
+static qn_status slot_name(const qn_field *field, int32_t slot, char **out) {
+    if (field->type != QN_VECTOR)
+        return qn_mem_copy_text(out, field->name);
+    if (field->attributes == NULL || field->attributes->names == NULL)
+        return qn_format(out, "%s_%d", field->name, slot);
+    const char *name = field->attributes->names[slot];
+    if (strchr(name, '=') != NULL)
+        return qn_mem_copy_text(out, name);
+    return qn_format(out, "%s_%s", field->name, name);
+}
+
+static qn_status name_slots(const qn_schema *in, const int32_t *inputs, int64_t count,
+                            int32_t width, qn_attributes **out) {
+    char **names = NULL;
+    int32_t slot = 0;
+    QN_TRY(qn_mem_calloc(&names, (size_t)width, sizeof *names));
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < count; i++) {
+        const qn_field *field = &in->fields[inputs[i]];
+        int32_t slots = field->type == QN_VECTOR ? field->width : 1;
+        for (int32_t k = 0; k < slots; k++, slot++)
+            QN_TRY_GOTO(slot_name(field, k, &names[slot]), done);
+    }
+    QN_TRY_GOTO(qn_attributes_new(out, QN_ATTRIBUTE_VECTOR, (const char *const *)names, width),
+                done);
+done:
+    qn_mem_free_all(names, slot + (slot < width));
+    return status;
+}
+
+static qn_status find_inputs(const qn_stage *stage, const qn_schema *schema, int32_t **out,
+                             int64_t *count) {
+    if (!qn_options_is_set(stage->options, "input_cols"))
+        return qn_fail(QN_JOB, "input_cols is not set");
+    char *const *names;
+    int64_t inputs = qn_options_list(stage->options, "input_cols", &names);
+    int32_t *indices = NULL;
+    QN_TRY(qn_mem_alloc(&indices, (size_t)inputs, sizeof *indices));
+    for (int64_t i = 0; i < inputs; i++) {
+        qn_status status = qn_schema_require(schema, names[i], &indices[i]);
+        if (status != QN_OK) {
+            qn_mem_free(indices);
+            return status;
+        }
+    }
+    *out = indices;
+    *count = inputs;
+    return QN_OK;
+}
+
+/* The width, or 0 if that of some input is not known yet. */
+static qn_status total_width(const qn_schema *in, const int32_t *inputs, int64_t count,
+                             int32_t *out) {
+    int64_t width = 0;
+    bool known = true;
+    for (int64_t i = 0; i < count; i++) {
+        const qn_field *field = &in->fields[inputs[i]];
+        if (field->type != QN_VECTOR && !is_scalar(field->type))
+            return qn_columns_fail_type(field, "numeric, bool or vector");
+        known = known && (field->type != QN_VECTOR || field->width > 0);
+        width += field->type == QN_VECTOR ? field->width : 1;
+    }
+    if (width > INT32_MAX)
+        return qn_fail(QN_JOB, "the vector would have %lld slots, more than %d", (long long)width,
+                       INT32_MAX);
+    *out = known ? (int32_t)width : 0;
+    return QN_OK;
+}
+
+static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
+    int32_t *inputs = NULL, width = 0;
+    int64_t count = 0;
+    qn_attributes *attributes = NULL;
+    QN_TRY(find_inputs(stage, in, &inputs, &count));
+    qn_status status = total_width(in, inputs, count, &width);
+    if (status == QN_OK && width > 0)
+        status = name_slots(in, inputs, count, width, &attributes);
+    if (status == QN_OK)
+        status = qn_schema_copy(out, in);
+    if (status == QN_OK)
+        status = qn_columns_add(out, qn_options_text(stage->options, "output_col"), QN_VECTOR,
+                                width, attributes);
+    qn_attributes_release(attributes);
+    qn_mem_free(inputs);
+    return status;
+}
+
+/* ---- Invalid values ------------------------------------------------------------------------- */
+
+static bool has_nan(const qn_column *column) {
+    bool found = false;
+    if (column->type == QN_FLOAT64)
+        for (int64_t i = 0; i < column->length; i++)
+            found |= column->f64[i] != column->f64[i];
+    if (column->type == QN_FLOAT32)
+        for (int64_t i = 0; i < column->length; i++)
+            found |= column->f32[i] != column->f32[i];
+    return found;
+}
+
+static bool is_invalid(const qn_column *column, int64_t row) {
+    if (qn_column_is_null(column, row))
+        return true;
+    return column->type != QN_VECTOR && isnan(qn_column_real(column, row));
+}
+
+static qn_status fail_invalid(const qn_field *field, const qn_column *column,
+                              const qn_batch *batch) {
+    int64_t row = 0;
+    while (!is_invalid(column, row))
+        row++;
+    return qn_fail(QN_DATA,
+                   "column '%s' is %s at row %lld (counting from 0); "
+                   "set handle_invalid to skip or keep, or impute it first",
+                   field->name, qn_column_is_null(column, row) ? "null" : "NaN",
+                   (long long)qn_batch_row(batch, row));
+}
+
+static void drop_invalid(const qn_column *column, uint64_t *keep) {
+    for (int64_t i = 0; i < column->length; i++)
+        if (is_invalid(column, i))
+            qn_bit_reset(keep, i);
+}
+
+/* *keep: a bitmap of rows to keep if some are dropped, else NULL. */
+static qn_status check_values(const qn_stage *stage, const qn_schema *schema, const qn_batch *batch,
+                              const int32_t *inputs, int64_t count, uint64_t **keep) {
+    if (qn_options_is(stage->options, "handle_invalid", "keep"))
+        return QN_OK;
+    bool skip = qn_options_is(stage->options, "handle_invalid", "skip");
+    for (int64_t i = 0; i < count; i++) {
+        const qn_column *column = batch->columns[inputs[i]];
+        if (column->null_count == 0 && !has_nan(column))
+            continue;
+        if (!skip)
+            return fail_invalid(&schema->fields[inputs[i]], column, batch);
+        if (*keep == NULL)
+            QN_TRY(qn_columns_all_rows(keep, batch->length));
+        drop_invalid(column, *keep);
+    }
+    return QN_OK;
+}
+
+/* ---- Dense output --------------------------------------------------------------------------- */
+
+enum { TILE = 64 };
+
+/* Columns of a tile of rows, one after the other, into rows of `width`. */
+static void transpose_tile(const double *const *columns, int32_t count, int64_t rows, double *out,
+                           int64_t width) {
+    int32_t c = 0;
+    for (; c + 4 <= count; c += 4) {
+        const double *a = columns[c], *b = columns[c + 1];
+        const double *d = columns[c + 2], *e = columns[c + 3];
+        for (int64_t r = 0; r < rows; r++) {
+            double *to = out + r * width + c;
+            to[0] = a[r];
+            to[1] = b[r];
+            to[2] = d[r];
+            to[3] = e[r];
+        }
+    }
+    for (; c < count; c++)
+        for (int64_t r = 0; r < rows; r++)
+            out[r * width + c] = columns[c][r];
+}
+
+enum { GROUP = 16 };
+
+/* Up to GROUP scalar columns, from slot `slot` on. */
+static void put_scalars(const qn_column *const *columns, int32_t count, qn_column *out,
+                        int32_t slot) {
+    double buffer[GROUP][TILE];
+    const double *tile[GROUP];
+    for (int64_t first = 0; first < out->length; first += TILE) {
+        int64_t rows = out->length - first < TILE ? out->length - first : TILE;
+        for (int32_t c = 0; c < count; c++) {
+            bool plain = columns[c]->type == QN_FLOAT64 && columns[c]->validity == NULL;
+            if (!plain)
+                qn_columns_reals(columns[c], first, rows, buffer[c]);
+            tile[c] = plain ? columns[c]->f64 + first : buffer[c];
+        }
+        transpose_tile(tile, count, rows, out->f64 + first * out->width + slot, out->width);
+    }
+}
+
+static void put_vector(const qn_column *column, qn_column *out, int32_t slot) {
+    for (int64_t i = 0; i < out->length; i++) {
+        double *to = out->f64 + i * out->width + slot;
+        if (qn_column_is_null(column, i)) {
+            for (int32_t k = 0; k < column->width; k++)
+                to[k] = NAN;
+        } else if (column->indices == NULL) {
+            memcpy(to, column->f64 + i * column->width, (size_t)column->width * sizeof *to);
+        } else {
+            memset(to, 0, (size_t)column->width * sizeof *to);
+            for (int32_t k = column->offsets[i]; k < column->offsets[i + 1]; k++)
+                to[column->indices[k]] = column->f64[k];
+        }
+    }
+}
+
+static qn_status assemble_dense(const qn_column *const *columns, int64_t count, int64_t length,
+                                int32_t width, qn_column **out) {
+    qn_column *dense = NULL;
+    QN_TRY(qn_column_new_raw(&dense, QN_VECTOR, length, width));
+    int32_t slot = 0;
+    for (int64_t i = 0; i < count;) {
+        if (columns[i]->type == QN_VECTOR) {
+            put_vector(columns[i], dense, slot);
+            slot += columns[i++]->width;
+            continue;
+        }
+        int32_t group = 1;
+        while (group < GROUP && i + group < count && columns[i + group]->type != QN_VECTOR)
+            group++;
+        put_scalars(columns + i, group, dense, slot);
+        slot += group;
+        i += group;
+    }
+    *out = dense;
+    return QN_OK;
+}
+
+/* ---- Sparse output -------------------------------------------------------------------------- */
+
+typedef struct sparse_row {
+    qn_column *out;
+    int32_t stored;
+} sparse_row;
+
+static void store(sparse_row *row, int32_t slot, double value) {
+    row->out->indices[row->stored] = slot;
+    row->out->f64[row->stored] = value;
+    row->stored += value != 0;
+}
+
+static void store_vector(sparse_row *row, const qn_column *column, int64_t i, int32_t slot) {
+    if (qn_column_is_null(column, i)) {
+        for (int32_t k = 0; k < column->width; k++)
+            store(row, slot + k, NAN);
+    } else if (column->indices == NULL) {
+        for (int32_t k = 0; k < column->width; k++)
+            store(row, slot + k, column->f64[i * column->width + k]);
+    } else {
+        for (int32_t k = column->offsets[i]; k < column->offsets[i + 1]; k++)
+            store(row, slot + column->indices[k], column->f64[k]);
+    }
+}
+
+/* Most that can be stored, and one more, which `store` may write to without keeping it. */
+static int64_t stored_bound(const qn_column *const *columns, int64_t count, int64_t length) {
+    int64_t stored = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const qn_column *column = columns[i];
+        if (column->type == QN_VECTOR && column->indices != NULL)
+            stored += column->offsets[length] + column->null_count * column->width;
+        else
+            stored += length * (column->type == QN_VECTOR ? column->width : 1);
+    }
+    return stored;
+}
+
+static qn_status assemble_sparse(const qn_column *const *columns, int64_t count, int64_t length,
+                                 int32_t width, qn_column **out) {
+    sparse_row row = {NULL, 0};
+    QN_TRY(qn_column_new_sparse(&row.out, length, width, stored_bound(columns, count, length) + 1));
+    for (int64_t i = 0; i < length; i++) {
+        int32_t slot = 0;
+        for (int64_t c = 0; c < count; c++) {
+            if (columns[c]->type == QN_VECTOR) {
+                store_vector(&row, columns[c], i, slot);
+                slot += columns[c]->width;
+            } else {
+                store(&row, slot++, qn_column_real(columns[c], i));
+            }
+        }
+        row.out->offsets[i + 1] = row.stored;
+    }
+    *out = row.out;
+    return QN_OK;
+}
+
+static bool prefers_sparse(const qn_column *const *columns, int64_t count, int64_t length,
+                           int32_t width) {
+    bool any = false;
+    for (int64_t i = 0; i < count; i++)
+        any = any || columns[i]->indices != NULL;
+    double stored = (double)stored_bound(columns, count, length);
+    return any && 1.5 * (stored + (double)length) < (double)length * width;
+}
+
+/* ---- Transform ------------------------------------------------------------------------------ */
+
+static qn_status assemble(const qn_batch *batch, const int32_t *inputs, int64_t count,
+                          qn_column **out) {
+    const qn_column **columns = NULL;
+    int32_t width = 0;
+    QN_TRY(qn_mem_alloc(&columns, (size_t)count, sizeof(const qn_column *)));
+    for (int64_t i = 0; i < count; i++) {
+        columns[i] = batch->columns[inputs[i]];
+        width += columns[i]->type == QN_VECTOR ? columns[i]->width : 1;
+    }
+    qn_status status = prefers_sparse(columns, count, batch->length, width)
+                           ? assemble_sparse(columns, count, batch->length, width, out)
+                           : assemble_dense(columns, count, batch->length, width, out);
+    qn_mem_free(columns);
+    return status;
+}
+
+static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
+                           qn_batch *out) {
+    qn_status status;
+    int32_t *inputs = NULL;
+    int64_t count = 0;
+    uint64_t *keep = NULL;
+    qn_column *assembled = NULL;
+    QN_TRY(find_inputs(stage, schema, &inputs, &count));
+    QN_TRY_GOTO(check_values(stage, schema, in, inputs, count, &keep), done);
+    QN_TRY_GOTO(keep != NULL ? qn_batch_filter(out, in, keep) : qn_batch_share(out, in), done);
+    QN_TRY_GOTO(assemble(out, inputs, count, &assembled), done);
+    status = qn_batch_append(out, assembled);
+done:
+    qn_mem_free(keep);
+    qn_mem_free(inputs);
+    return status;
+}
+
+const qn_stage_class qn_vector_assembler_class = {
+    .name = "vector_assembler",
+    .help = "join numeric, bool and vector columns into one vector column",
+    .kind = QN_STAGE_TRANSFORMER,
+    .size = sizeof(qn_stage),
+    .options = options,
+    .bind = bind,
+    .transform = transform,
+};
