@@ -141,16 +141,17 @@ done:
 }
 
 static qn_status set_number(const qn_option *option, option_value *value, const char *text) {
-    if (option->type == QN_OPTION_INT) {
-        if (!qn_parse_int64(qn_view_of(text), &value->integer))
-            return bad_value(option, text, "an integer");
-        if (!in_interval((double)value->integer, option->check))
-            return out_of_range(option, text);
-        return QN_OK;
-    }
-    if (!qn_parse_real(qn_view_of(text), &value->real))
+    int64_t integer = 0;
+    double real = 0;
+    if (option->type == QN_OPTION_INT && !qn_parse_int64(qn_view_of(text), &integer))
+        return bad_value(option, text, "an integer");
+    if (option->type == QN_OPTION_REAL && !qn_parse_real(qn_view_of(text), &real))
         return bad_value(option, text, "a number");
-    return in_interval(value->real, option->check) ? QN_OK : out_of_range(option, text);
+    if (!in_interval(option->type == QN_OPTION_INT ? (double)integer : real, option->check))
+        return out_of_range(option, text);
+    value->integer = integer;
+    value->real = real;
+    return QN_OK;
 }
 
 static qn_status set_value(const qn_option *option, option_value *value, const char *text) {
