@@ -16,8 +16,8 @@
 typedef struct qn_archive qn_archive;
 
 /* Collective. `kind` (for example "model") is written as root attribute `quern_kind`, and the
- * format version as `quern_format`; open checks both. INPUT errors for files that are missing,
- * not HDF5 or not quern's; IO errors for writing. */
+ * format version as `quern_format`; open checks both (NULL: any kind will do). INPUT errors for
+ * files that are missing, not HDF5 or not quern's; IO errors for writing. */
 QN_CHECKED qn_status qn_archive_create(qn_archive **out, qn_comm *comm, const char *path,
                                        const char *kind);
 QN_CHECKED qn_status qn_archive_open(qn_archive **out, qn_comm *comm, const char *path,
@@ -30,6 +30,7 @@ QN_CHECKED qn_status qn_archive_close(qn_archive *archive);
 void qn_archive_discard(qn_archive *archive);
 
 bool qn_archive_writing(const qn_archive *archive);
+const char *qn_archive_kind(const qn_archive *archive); /* borrowed */
 
 /* Collective. Steps into (creating while writing) and out of a group. */
 QN_CHECKED qn_status qn_archive_enter(qn_archive *archive, const char *group);

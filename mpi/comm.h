@@ -71,9 +71,8 @@ QN_CHECKED qn_status qn_comm_gatherv(qn_comm *comm, const void *data, int64_t by
 /* Collective. data holds this rank's messages one after the other, data[send_offsets[r] ..
  * send_offsets[r + 1]) for rank r (size + 1 offsets, bytes). What arrives is laid out by source
  * rank the same way; *out and *offsets are the caller's. Cut into rounds, so any size works. */
-QN_CHECKED qn_status qn_comm_alltoallv(qn_comm *comm, const void *data,
-                                       const int64_t *send_offsets, void **out,
-                                       int64_t **offsets);
+QN_CHECKED qn_status qn_comm_alltoallv(qn_comm *comm, const void *data, const int64_t *send_offsets,
+                                       void **out, int64_t **offsets);
 
 /* Local. The rank and host whose error the last failed qn_comm_agree made everyone's; -1 and ""
  * before the first failure. */

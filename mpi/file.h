@@ -40,6 +40,8 @@ typedef struct qn_output qn_output;
 QN_CHECKED qn_status qn_output_open(qn_output **out, const char *path); /* IO error */
 const char *qn_output_temporary(const qn_output *output); /* for writers that open it by name */
 QN_CHECKED qn_status qn_output_write(qn_output *output, const void *data, int64_t length);
+/* Local. Goes on after what was written by name; *length: bytes so far. */
+QN_CHECKED qn_status qn_output_continue(qn_output *output, int64_t *length);
 QN_CHECKED qn_status qn_output_commit(qn_output *output); /* frees in any case */
 void qn_output_discard(qn_output *output);                /* removes, frees; NULL is fine */
 
@@ -47,11 +49,10 @@ void qn_output_discard(qn_output *output);                /* removes, frees; NUL
  * it, so the result does not depend on the number of ranks. Bytes are kept in memory up to a
  * bound, then in an unlinked scratch file, and copied to their place by close. */
 typedef struct qn_shared_output qn_shared_output;
-QN_CHECKED qn_status qn_shared_output_open(qn_shared_output **out, qn_comm *comm,
-                                           const char *path);
+QN_CHECKED qn_status qn_shared_output_open(qn_shared_output **out, qn_comm *comm, const char *path);
 QN_CHECKED qn_status qn_shared_output_write(qn_shared_output *output, const void *data,
-                                            int64_t length); /* Local */
+                                            int64_t length);            /* Local */
 QN_CHECKED qn_status qn_shared_output_commit(qn_shared_output *output); /* frees in any case */
-void qn_shared_output_discard(qn_shared_output *output); /* Local; NULL is fine */
+void qn_shared_output_discard(qn_shared_output *output);                /* Local; NULL is fine */
 
 #endif

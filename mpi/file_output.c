@@ -168,6 +168,14 @@ qn_status qn_output_write(qn_output *output, const void *data, int64_t length) {
     return QN_OK;
 }
 
+qn_status qn_output_continue(qn_output *output, int64_t *length) {
+    off_t end = lseek(output->descriptor, 0, SEEK_END);
+    if (end < 0)
+        return qn_fail_errno(QN_IO, "cannot write '%s'", output->path);
+    *length = end;
+    return QN_OK;
+}
+
 /* Makes a rename last. File systems that cannot sync a folder say EINVAL. */
 static qn_status sync_folder(const qn_output *output) {
     int folder = open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

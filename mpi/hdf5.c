@@ -1,10 +1,9 @@
 #include "mpi/hdf5.h"
 
-#include "core/memory.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { IMAGE_INCREMENT = 1 << 16, DETAIL_SIZE = 400 };
 
@@ -131,21 +130,16 @@ qn_status qn_hdf5_bool_type(hid_t *out) {
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
-static qn_status create_with(hid_t *out, hid_t access, const char *path) {
-    hid_t creation = H5I_INVALID_HID;
-    QN_TRY(qn_hdf5_creation(&creation, H5P_FILE_CREATE));
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
-    qn_status status = qn_hdf5_check(file, QN_IO, "write", path);
-    qn_hdf5_release(creation);
-    if (status == QN_OK)
-        *out = file;
-    return status;
-}
-
 qn_status qn_hdf5_create_file(hid_t *out, const char *path) {
-    hid_t access = H5I_INVALID_HID;
-    QN_TRY(qn_hdf5_access(&access));
-    qn_status status = create_with(out, access, path);
+    hid_t access = H5I_INVALID_HID, creation = H5I_INVALID_HID;
+    qn_status status = QN_OK;
+    QN_TRY_GOTO(qn_hdf5_access(&access), done);
+    QN_TRY_GOTO(qn_hdf5_creation(&creation, H5P_FILE_CREATE), done);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    QN_TRY_GOTO(qn_hdf5_check(file, QN_IO, "write", path), done);
+    *out = file;
+done:
+    qn_hdf5_release(creation);
     qn_hdf5_release(access);
     return status;
 }
@@ -161,48 +155,28 @@ qn_status qn_hdf5_open_file(hid_t *out, const char *path) {
     return status;
 }
 
-qn_status qn_hdf5_create_image(hid_t *out, const char *path) {
-    hid_t access = H5I_INVALID_HID;
-    qn_status status = QN_OK;
-    QN_TRY(qn_hdf5_access(&access));
-    QN_TRY_GOTO(
-        qn_hdf5_check(H5Pset_fapl_core(access, IMAGE_INCREMENT, false), QN_INTERNAL, "write", path),
-        done);
-    QN_TRY_GOTO(create_with(out, access, path), done);
-done:
-    qn_hdf5_release(access);
-    return status;
+/* HDF5 knows files in memory by name: two of one name are one file to it, and one that exists on
+ * disk is refused. So each gets a name of its own, of a file that cannot exist. */
+static void name_image(char name[64]) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(name, 64, "/dev/null/%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 }
 
 qn_status qn_hdf5_open_image(hid_t *out, const void *data, int64_t length, const char *path) {
     hid_t access = H5I_INVALID_HID;
+    char name[64];
     qn_status status = QN_OK;
     QN_TRY(qn_hdf5_access(&access));
     bool complete =
         H5Pset_fapl_core(access, IMAGE_INCREMENT, false) >= 0 &&
         H5Pset_file_image(access, (void *)(uintptr_t)data, (size_t)length) >= 0; /* copies */
     QN_TRY_GOTO(qn_hdf5_check(complete ? 0 : -1, QN_MEMORY, "read", path), done);
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    name_image(name);
+    hid_t file = H5Fopen(name, H5F_ACC_RDONLY, access);
     QN_TRY_GOTO(qn_hdf5_check(file, QN_INPUT, "read", path), done);
     *out = file;
 done:
     qn_hdf5_release(access);
-    return status;
-}
-
-qn_status qn_hdf5_image(hid_t file, const char *path, char **out, int64_t *length) {
-    char *bytes = NULL;
-    qn_status status = QN_OK;
-    QN_TRY(qn_hdf5_check(H5Fflush(file, H5F_SCOPE_GLOBAL), QN_IO, "write", path));
-    ssize_t size = H5Fget_file_image(file, NULL, 0);
-    QN_TRY(qn_hdf5_check(size, QN_IO, "write", path));
-    QN_TRY_GOTO(qn_mem_alloc(&bytes, (size_t)size, 1), done);
-    QN_TRY_GOTO(qn_hdf5_check(H5Fget_file_image(file, bytes, (size_t)size), QN_IO, "write", path),
-                done);
-    *out = bytes;
-    *length = size;
-done:
-    if (status != QN_OK)
-        qn_mem_free(bytes);
     return status;
 }

@@ -42,13 +42,9 @@ QN_CHECKED qn_status qn_hdf5_creation(hid_t *out, hid_t class_);
 QN_CHECKED qn_status qn_hdf5_create_file(hid_t *out, const char *path);
 QN_CHECKED qn_status qn_hdf5_open_file(hid_t *out, const char *path);
 
-/* Local. A file in memory: an empty one to write, or the bytes of one to read (copied). `path` is
- * for messages. */
-QN_CHECKED qn_status qn_hdf5_create_image(hid_t *out, const char *path);
+/* Local. Opens the bytes of a file (copied) for reading. `path` is for messages. */
 QN_CHECKED qn_status qn_hdf5_open_image(hid_t *out, const void *data, int64_t length,
                                         const char *path);
-/* Local. The bytes of a file in memory, the caller's (qn_mem_free). */
-QN_CHECKED qn_status qn_hdf5_image(hid_t file, const char *path, char **out, int64_t *length);
 
 /* Local. Types, the caller's: text of any length in UTF-8 (h5py: str), and booleans as numpy
  * stores them (an enumeration FALSE, TRUE of one byte). */
