@@ -1,5 +1,7 @@
 #include "core/text/utf8.h"
 
+#include <string.h>
+
 static bool is_continuation(unsigned char byte) {
     return (byte & 0xc0) == 0x80;
 }
@@ -24,9 +26,23 @@ int qn_utf8_length(qn_view text) {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+/* Length of the ASCII at the front, in steps of eight bytes. */
+static int64_t ascii_words(qn_view text) {
+    int64_t i = 0;
+    uint64_t word;
+    for (; i + 8 <= text.length; i += 8) {
+        memcpy(&word, text.data + i, 8);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
 bool qn_utf8_is_valid(qn_view text) {
     while (text.length > 0) {
-        int length = qn_utf8_length(text);
+        int64_t length = ascii_words(text);
+        if (length == 0)
+            length = qn_utf8_length(text);
         if (length == 0)
             return false;
         text.data += length;

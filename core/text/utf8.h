@@ -1,4 +1,4 @@
-/* Well-formed UTF-8 (Unicode 15, table 3-7), for text that is not large. */
+/* Well-formed UTF-8 (Unicode 15, table 3-7). */
 #ifndef QUERN_CORE_TEXT_UTF8_H
 #define QUERN_CORE_TEXT_UTF8_H
 
