@@ -7,9 +7,9 @@
  *
  * How a column is stored is chosen by what it holds in the whole table: strings as categorical
  * (at most 65,536 distinct values that repeat, or with nulls), as fixed-length UTF-8 (at most 64
- * bytes), or as variable-length UTF-8. Nullable integers and bools are groups `values` + `mask`; for
- * other types with nulls there is a dataset `<c>.__mask__` beside the column, with NaN, NaT or ""
- * under it. Dates are int32 days and timestamps int64 nanoseconds, with an attribute
+ * bytes), or as variable-length UTF-8. Nullable integers and bools are groups `values` + `mask`;
+ * for other types with nulls there is a dataset `<c>.__mask__` beside the column, with NaN, NaT or
+ * "" under it. Dates are int32 days and timestamps int64 nanoseconds, with an attribute
  * `logical-type`. docs/table-format.md says it all.
  *
  * Bytes depend on the rows alone: not on the number of ranks, on batches or on time. Without

@@ -15,8 +15,9 @@ typedef struct creation {
 
 /* ---- Datasets ------------------------------------------------------------------------------- */
 
-/* Contiguous datasets have their place at once, so that all ranks can write to it. */
-static hid_t layout(const creation *c, bool chunked, int rank, const hsize_t *dims) {
+/* Contiguous datasets have their place at once, so that all ranks can write to it. HDF5 insists
+ * on clearing references to variable-length texts first. */
+static hid_t layout(const creation *c, hid_t type, bool chunked, int rank, const hsize_t *dims) {
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     herr_t result = H5Pset_obj_track_times(list, false);
     if (chunked && c->plan->deflate && dims[0] > 0 && (rank == 1 || dims[1] > 0)) {
@@ -29,16 +30,16 @@ static hid_t layout(const creation *c, bool chunked, int rank, const hsize_t *di
             return -1;
         return list;
     }
+    H5D_fill_time_t fill = H5Tis_variable_str(type) > 0 ? H5D_FILL_TIME_IFSET : H5D_FILL_TIME_NEVER;
     if (result < 0 || H5Pset_layout(list, H5D_CONTIGUOUS) < 0 ||
-        H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) < 0 ||
-        H5Pset_fill_time(list, H5D_FILL_TIME_NEVER) < 0)
+        H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) < 0 || H5Pset_fill_time(list, fill) < 0)
         return -1;
     return list;
 }
 
 static qn_status create_dataset(const creation *c, hid_t parent, const char *name, hid_t type,
                                 int rank, const hsize_t *dims, bool chunked, hid_t *out) {
-    hid_t list = layout(c, chunked, rank, dims);
+    hid_t list = layout(c, type, chunked, rank, dims);
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t dataset = -1;
     if (list >= 0 && space >= 0 && type >= 0)
@@ -86,42 +87,35 @@ static qn_status create_slot(const creation *c, const slot_spec *spec, part_slot
     }
     if (status == QN_OK && spec->rows > 0) {
         haddr_t offset = H5Dget_offset(dataset);
-        status = part_h5_check(offset == HADDR_UNDEF ? -1 : 0, c->path, "find a dataset's place in");
+        status =
+            part_h5_check(offset == HADDR_UNDEF ? -1 : 0, c->path, "find a dataset's place in");
         slot->offset = (int64_t)offset;
     }
     return part_h5_close(dataset, H5Dclose, status, c->path);
 }
 
-/* A dataset of variable-length texts written at once: categories, the empty index of /var. */
-static qn_status write_texts(const creation *c, hid_t parent, const char *name,
+/* A dataset of texts written at once: categories, the empty index of /var. */
+static qn_status write_texts(const creation *c, hid_t parent, const char *name, int64_t longest,
                              const part_dictionary *texts) {
     hsize_t count = (hsize_t)texts->count;
-    const char **pointers = NULL;
+    int64_t size = longest > 0 ? longest : 1;
     char *chars = NULL;
-    hid_t dataset = -1;
-    hid_t type = part_h5_variable();
-    qn_status status = qn_mem_alloc(&pointers, (size_t)count, sizeof *pointers);
-    if (status == QN_OK)
-        status = qn_mem_alloc(&chars, (size_t)(texts->chars_length + texts->count), 1);
-    char *at = chars;
-    for (int32_t code = 0; status == QN_OK && code < texts->count; code++) {
+    QN_TRY(qn_mem_calloc(&chars, (size_t)(size * texts->count), 1));
+    for (int32_t code = 0; code < texts->count; code++) {
         qn_view text = part_dictionary_entry(texts, code);
-        memcpy(at, text.data, (size_t)text.length);
-        at[text.length] = '\0';
-        pointers[code] = at;
-        at += text.length + 1;
+        memcpy(chars + code * size, text.data, (size_t)text.length);
     }
-    if (status == QN_OK)
-        status = create_dataset(c, parent, name, type, 1, &count, false, &dataset);
+    hid_t dataset = -1;
+    hid_t type = part_h5_fixed(size);
+    qn_status status = create_dataset(c, parent, name, type, 1, &count, false, &dataset);
     if (status == QN_OK)
         status = describe_dataset(c, dataset, "string-array", NULL);
     if (status == QN_OK && count > 0)
-        status = part_h5_check(
-            H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers), c->path, "write");
+        status = part_h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, chars),
+                               c->path, "write");
     status = part_h5_close(dataset, H5Dclose, status, c->path);
     (void)H5Tclose(type);
     qn_mem_free(chars);
-    qn_mem_free(pointers);
     return status;
 }
 
@@ -130,8 +124,8 @@ static qn_status write_texts(const creation *c, hid_t parent, const char *name,
 static qn_status create_mask(const creation *c, hid_t parent, const char *name, int64_t rows,
                              const char *encoding, part_slot *mask) {
     hid_t type = part_h5_bool();
-    slot_spec spec = {.parent = parent, .name = name, .type = type, .rows = rows,
-                      .encoding = encoding};
+    slot_spec spec = {
+        .parent = parent, .name = name, .type = type, .rows = rows, .encoding = encoding};
     qn_status status = create_slot(c, &spec, mask);
     (void)H5Tclose(type);
     return status;
@@ -173,8 +167,12 @@ static qn_status create_nullable(const creation *c, part_column *column, hid_t t
     hid_t group = -1;
     QN_TRY(part_h5_group(&group, c->obs, column->key,
                          is_bool ? "nullable-boolean" : "nullable-integer", "0.1.0", c->path));
-    slot_spec spec = {.parent = group, .name = "values", .type = type, .rows = c->plan->rows,
-                      .encoding = "array", .logical = logical_type(column->field->type)};
+    slot_spec spec = {.parent = group,
+                      .name = "values",
+                      .type = type,
+                      .rows = c->plan->rows,
+                      .encoding = "array",
+                      .logical = logical_type(column->field->type)};
     qn_status status = create_slot(c, &spec, &column->values);
     if (status == QN_OK)
         status = create_mask(c, group, "mask", c->plan->rows, "array", &column->mask);
@@ -190,8 +188,11 @@ static qn_status create_plain(const creation *c, part_column *column) {
     if (column->masked && !nan) {
         status = create_nullable(c, column, stored);
     } else {
-        slot_spec spec = {.parent = c->obs, .name = column->key, .type = stored,
-                          .rows = c->plan->rows, .encoding = "array",
+        slot_spec spec = {.parent = c->obs,
+                          .name = column->key,
+                          .type = stored,
+                          .rows = c->plan->rows,
+                          .encoding = "array",
                           .logical = logical_type(type)};
         status = create_slot(c, &spec, &column->values);
         if (status == QN_OK && column->masked)
@@ -211,20 +212,26 @@ static qn_status create_categorical(const creation *c, hid_t parent, const char 
                                     part_strings *strings) {
     hid_t group = -1;
     QN_TRY(part_h5_group(&group, parent, name, "categorical", "0.2.0", c->path));
-    slot_spec spec = {.parent = group, .name = "codes", .type = code_type(&strings->dictionary),
-                      .rows = strings->count, .encoding = "array"};
+    slot_spec spec = {.parent = group,
+                      .name = "codes",
+                      .type = code_type(&strings->dictionary),
+                      .rows = strings->count,
+                      .encoding = "array"};
     qn_status status = part_h5_attr_false(group, "ordered", c->path);
     if (status == QN_OK)
         status = create_slot(c, &spec, &strings->values);
     if (status == QN_OK)
-        status = write_texts(c, group, "categories", &strings->dictionary);
+        status = write_texts(c, group, "categories", strings->longest, &strings->dictionary);
     return part_h5_close(group, H5Gclose, status, c->path);
 }
 
 static qn_status create_fixed(const creation *c, hid_t parent, const char *name,
                               part_strings *strings) {
     hid_t type = part_h5_fixed(strings->longest > 0 ? strings->longest : 1);
-    slot_spec spec = {.parent = parent, .name = name, .type = type, .rows = strings->count,
+    slot_spec spec = {.parent = parent,
+                      .name = name,
+                      .type = type,
+                      .rows = strings->count,
                       .encoding = "string-array"};
     qn_status status = create_slot(c, &spec, &strings->values);
     (void)H5Tclose(type);
@@ -237,13 +244,19 @@ static qn_status create_variable(const creation *c, hid_t parent, const char *na
     char *heap_name = NULL;
     QN_TRY(qn_format(&heap_name, "%s.__heap__", name));
     hid_t type = part_h5_variable();
-    slot_spec spec = {.parent = parent, .name = name, .type = type, .rows = strings->count,
-                      .encoding = "string-array", .never_chunked = true};
-    slot_spec heap = {.parent = parent, .name = heap_name, .type = H5T_STD_U8LE,
+    slot_spec spec = {.parent = parent,
+                      .name = name,
+                      .type = type,
+                      .rows = strings->count,
+                      .encoding = "string-array",
+                      .never_chunked = true};
+    slot_spec heap = {.parent = parent,
+                      .name = heap_name,
+                      .type = H5T_STD_U8LE,
                       .rows = part_heap_size(strings->count, strings->object_bytes),
                       .never_chunked = true};
     qn_status status = create_slot(c, &spec, &strings->values);
-    strings->values.size = 16; /* a reference: length, address, index */
+    strings->values.size = PART_REFERENCE;
     if (status == QN_OK)
         status = create_slot(c, &heap, &strings->heap);
     (void)H5Tclose(type);
@@ -263,8 +276,11 @@ static qn_status create_strings(const creation *c, hid_t parent, const char *nam
 static qn_status create_list(const creation *c, part_column *column) {
     hid_t group = -1;
     QN_TRY(part_h5_group(&group, c->lists, column->key, "dict", "0.1.0", c->path));
-    slot_spec spec = {.parent = group, .name = "offsets", .type = H5T_STD_I64LE,
-                      .rows = c->plan->rows + 1, .encoding = "array"};
+    slot_spec spec = {.parent = group,
+                      .name = "offsets",
+                      .type = H5T_STD_I64LE,
+                      .rows = c->plan->rows + 1,
+                      .encoding = "array"};
     qn_status status = create_slot(c, &spec, &column->offsets);
     if (status == QN_OK)
         status = create_strings(c, group, "items", &column->strings);
@@ -274,8 +290,12 @@ static qn_status create_list(const creation *c, part_column *column) {
 }
 
 static qn_status create_dense(const creation *c, part_column *column) {
-    slot_spec spec = {.parent = c->obsm, .name = column->key, .type = H5T_IEEE_F64LE,
-                      .rows = c->plan->rows, .width = column->field->width, .encoding = "array"};
+    slot_spec spec = {.parent = c->obsm,
+                      .name = column->key,
+                      .type = H5T_IEEE_F64LE,
+                      .rows = c->plan->rows,
+                      .width = column->field->width,
+                      .encoding = "array"};
     if (spec.width == 0)
         return qn_fail(QN_DATA, "vector column '%s' has no slots; it cannot be stored",
                        column->field->name);
@@ -287,12 +307,12 @@ static qn_status create_sparse(const creation *c, part_column *column) {
     hid_t group = -1;
     QN_TRY(part_h5_group(&group, c->obsm, column->key, "csr_matrix", "0.1.0", c->path));
     int64_t shape[2] = {c->plan->rows, column->field->width};
-    slot_spec data = {.parent = group, .name = "data", .type = H5T_IEEE_F64LE,
-                      .rows = column->entries};
-    slot_spec indices = {.parent = group, .name = "indices", .type = H5T_STD_I32LE,
-                         .rows = column->entries};
-    slot_spec indptr = {.parent = group, .name = "indptr", .type = H5T_STD_I64LE,
-                        .rows = c->plan->rows + 1};
+    slot_spec data = {
+        .parent = group, .name = "data", .type = H5T_IEEE_F64LE, .rows = column->entries};
+    slot_spec indices = {
+        .parent = group, .name = "indices", .type = H5T_STD_I32LE, .rows = column->entries};
+    slot_spec indptr = {
+        .parent = group, .name = "indptr", .type = H5T_STD_I64LE, .rows = c->plan->rows + 1};
     qn_status status = part_h5_attr_ints(group, "shape", shape, 2, c->path);
     if (status == QN_OK)
         status = create_slot(c, &data, &column->values);
@@ -339,7 +359,7 @@ static qn_status create_var(const creation *c) {
     if (status == QN_OK)
         status = part_h5_attr_texts(var, "column-order", NULL, 0, c->path);
     if (status == QN_OK)
-        status = write_texts(c, var, "_index", &nothing);
+        status = write_texts(c, var, "_index", 0, &nothing);
     return part_h5_close(var, H5Gclose, status, c->path);
 }
 
@@ -364,7 +384,7 @@ static qn_status write_column_order(const creation *c) {
 static qn_status write_schema(const creation *c) {
     hid_t type = part_h5_fixed((int64_t)strlen(c->plan->schema));
     hid_t space = H5Screate(H5S_SCALAR);
-    hid_t list = layout(c, false, 0, NULL);
+    hid_t list = layout(c, type, false, 0, NULL);
     hid_t dataset = -1;
     if (type >= 0 && space >= 0 && list >= 0)
         dataset = H5Dcreate2(c->fs, "schema", type, space, H5P_DEFAULT, list, H5P_DEFAULT);
@@ -401,8 +421,11 @@ static qn_status create_frame(creation *c) {
 
 static qn_status create_all(creation *c) {
     QN_TRY(create_frame(c));
-    slot_spec index = {.parent = c->obs, .name = "_index", .type = H5T_STD_I64LE,
-                       .rows = c->plan->rows, .encoding = "array"};
+    slot_spec index = {.parent = c->obs,
+                       .name = "_index",
+                       .type = H5T_STD_I64LE,
+                       .rows = c->plan->rows,
+                       .encoding = "array"};
     QN_TRY(create_slot(c, &index, &c->plan->index));
     for (int32_t i = 0; i < c->plan->count; i++) {
         qn_status status = create_column(c, &c->plan->columns[i]);
@@ -415,8 +438,14 @@ static qn_status create_all(creation *c) {
 }
 
 qn_status part_create(part_plan *plan, bool replace, hid_t *file) {
-    creation c = {.plan = plan, .path = plan->path, .file = -1, .obs = -1, .obsm = -1,
-                  .uns = -1, .fs = -1, .lists = -1};
+    creation c = {.plan = plan,
+                  .path = plan->path,
+                  .file = -1,
+                  .obs = -1,
+                  .obsm = -1,
+                  .uns = -1,
+                  .fs = -1,
+                  .lists = -1};
     QN_TRY(part_h5_create(&c.file, plan->path, replace));
     qn_status status = create_all(&c);
     status = part_h5_close(c.lists, H5Gclose, status, plan->path);

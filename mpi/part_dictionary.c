@@ -49,8 +49,8 @@ static qn_status rehash(part_dictionary *dictionary, int32_t size) {
 }
 
 static qn_status append(part_dictionary *dictionary, qn_view text) {
-    QN_TRY(qn_mem_reserve(&dictionary->offsets, &dictionary->entry_capacity,
-                          dictionary->count + 2, sizeof *dictionary->offsets));
+    QN_TRY(qn_mem_reserve(&dictionary->offsets, &dictionary->entry_capacity, dictionary->count + 2,
+                          sizeof *dictionary->offsets));
     QN_TRY(qn_mem_reserve(&dictionary->chars, &dictionary->chars_capacity,
                           dictionary->chars_length + text.length + 1, 1));
     if (text.length > 0)
@@ -65,8 +65,8 @@ qn_status part_dictionary_add(part_dictionary *dictionary, qn_view text) {
     if (dictionary->overflow)
         return QN_OK;
     if (2 * dictionary->count >= dictionary->table_size)
-        QN_TRY(rehash(dictionary, dictionary->table_size > 0 ? 2 * dictionary->table_size
-                                                             : FIRST_TABLE));
+        QN_TRY(rehash(dictionary,
+                      dictionary->table_size > 0 ? 2 * dictionary->table_size : FIRST_TABLE));
     int32_t slot = probe(dictionary, text);
     if (dictionary->table[slot] >= 0)
         return QN_OK;

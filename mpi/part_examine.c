@@ -137,8 +137,8 @@ static qn_status examine_strings(part_strings *strings, const qn_column *column)
     QN_TRY(part_strings_of(&texts, column));
     strings->count += texts->length;
     strings->null_count += texts->null_count;
-    qn_status status = texts->dictionary != NULL ? examine_coded(strings, texts)
-                                                 : examine_plain(strings, texts);
+    qn_status status =
+        texts->dictionary != NULL ? examine_coded(strings, texts) : examine_plain(strings, texts);
     qn_column_release(texts);
     return status;
 }

@@ -282,7 +282,8 @@ static qn_status fill_batch(filler *f, const part_column *column, const qn_colum
 
 static qn_status fill_column(filler *f, const part_column *column, int32_t index) {
     const part_strings *strings = &column->strings;
-    place at = {.row = f->plan->first, .entry = column->entry_first,
+    place at = {.row = f->plan->first,
+                .entry = column->entry_first,
                 .cursor = {strings->first, strings->object_first, strings->collection_objects}};
     f->dictionary = NULL;
     bool ragged = column->coding == PART_LIST || column->coding == PART_SPARSE;

@@ -37,8 +37,8 @@ QN_CHECKED qn_status part_h5_encoding(hid_t object, const char *encoding, const 
                                       const char *path);
 
 /* Types, the caller's (H5Tclose); negative on failure. */
-hid_t part_h5_bool(void);               /* enum int8 {FALSE, TRUE}, numpy's bool */
-hid_t part_h5_fixed(int64_t size);      /* UTF-8, padded with NULs */
-hid_t part_h5_variable(void);           /* UTF-8 of variable length */
+hid_t part_h5_bool(void);          /* enum int8 {FALSE, TRUE}, numpy's bool */
+hid_t part_h5_fixed(int64_t size); /* UTF-8, padded with NULs */
+hid_t part_h5_variable(void);      /* UTF-8 of variable length */
 
 #endif

@@ -7,13 +7,14 @@
  *   index(2) references(2) 0(4) size(8) text pad    one object a string that is not empty
  *   0(2) 0(2) 0(4) 4080(8) zeros                    free space: collections have at least 4 KiB
  *
- * HDF5 File Format Specification 3.0, section III.E (global heap) and VIII (variable-length data). */
+ * HDF5 File Format Specification 3.0, section III.E (global heap) and VIII (variable-length data).
+ */
 #include "core/memory.h"
 #include "mpi/part_plan.h"
 
 #include <string.h>
 
-enum { HEADER = 16, FREE_SPACE = 4080, OVERHEAD = HEADER + FREE_SPACE, REFERENCE = 16 };
+enum { HEADER = 16, FREE_SPACE = 4080, OVERHEAD = HEADER + FREE_SPACE };
 
 static int64_t collection_start(int64_t collection, int64_t objects) {
     return collection * OVERHEAD + objects;
@@ -43,6 +44,7 @@ typedef struct pieces {
     int descriptor;
     qn_text references, heap;
     int64_t heap_first; /* where heap.data[0] belongs */
+    int64_t unfinished; /* place in heap.data of a header that is not known yet; -1: none */
 } pieces;
 
 static qn_status add_object(qn_text *heap, int64_t index, qn_view text) {
@@ -58,14 +60,15 @@ static qn_status add_object(qn_text *heap, int64_t index, qn_view text) {
 /* The rank with a collection's last string knows its size: it writes header and free space. */
 static qn_status finish_collection(pieces *p, const part_heap_cursor *cursor) {
     static const char zeros[FREE_SPACE] = {0};
-    int64_t start = collection_start((cursor->string - 1) / PART_HEAP_ROWS,
-                                     cursor->collection_objects);
+    int64_t start =
+        collection_start((cursor->string - 1) / PART_HEAP_ROWS, cursor->collection_objects);
     char header[HEADER] = "GCOL\1";
     put_number(header + 8, (uint64_t)(cursor->objects - cursor->collection_objects + OVERHEAD), 8);
     if (start >= p->heap_first)
         memcpy(p->heap.data + (start - p->heap_first), header, HEADER);
     else
         QN_TRY(part_put(p->plan, p->descriptor, &p->strings->heap, start, HEADER, header));
+    p->unfinished = -1;
     char space[HEADER] = {0};
     put_number(space + 8, FREE_SPACE, 8);
     QN_TRY(qn_text_add(&p->heap, space, HEADER));
@@ -77,18 +80,19 @@ static qn_status add_string(pieces *p, qn_view text, part_heap_cursor *cursor) {
     int64_t index = cursor->string % PART_HEAP_ROWS;
     if (index == 0) {
         cursor->collection_objects = cursor->objects;
+        p->unfinished = p->heap.length;
         QN_TRY(qn_text_add(&p->heap, placeholder, HEADER));
     }
-    char reference[REFERENCE] = {0};
+    char reference[PART_REFERENCE] = {0};
     if (text.length > 0) {
-        int64_t start = p->strings->heap.offset +
-                        collection_start(cursor->string / PART_HEAP_ROWS, cursor->collection_objects);
+        int64_t start = p->strings->heap.offset + collection_start(cursor->string / PART_HEAP_ROWS,
+                                                                   cursor->collection_objects);
         put_number(reference, (uint64_t)text.length, 4);
         put_number(reference + 4, (uint64_t)start, 8);
         put_number(reference + 12, (uint64_t)index + 1, 4);
         QN_TRY(add_object(&p->heap, index + 1, text));
     }
-    QN_TRY(qn_text_add(&p->references, reference, REFERENCE));
+    QN_TRY(qn_text_add(&p->references, reference, PART_REFERENCE));
     cursor->objects += part_object_bytes(text.length);
     cursor->string++;
     if (cursor->string % PART_HEAP_ROWS == 0 || cursor->string == p->strings->count)
@@ -103,20 +107,34 @@ static int64_t heap_position(const part_heap_cursor *cursor) {
     return collection_start(collection, cursor->objects) + HEADER;
 }
 
+/* The header of an unfinished collection is left to whoever finishes it: maybe another rank, which
+ * may already have written it. */
+static qn_status put_heap(const pieces *p) {
+    const part_slot *slot = &p->strings->heap;
+    if (p->unfinished < 0)
+        return part_put(p->plan, p->descriptor, slot, p->heap_first, p->heap.length, p->heap.data);
+    int64_t after = p->unfinished + HEADER;
+    QN_TRY(part_put(p->plan, p->descriptor, slot, p->heap_first, p->unfinished, p->heap.data));
+    return part_put(p->plan, p->descriptor, slot, p->heap_first + after, p->heap.length - after,
+                    p->heap.data + after);
+}
+
 qn_status part_fill_variable(const part_plan *plan, int descriptor, const part_strings *strings,
                              const qn_column *texts, part_heap_cursor *cursor) {
-    pieces p = {.plan = plan, .strings = strings, .descriptor = descriptor,
-                .heap_first = heap_position(cursor)};
+    pieces p = {.plan = plan,
+                .strings = strings,
+                .descriptor = descriptor,
+                .heap_first = heap_position(cursor),
+                .unfinished = -1};
     int64_t first = cursor->string;
-    qn_status status = qn_text_reserve(&p.references, texts->length * REFERENCE);
+    qn_status status = qn_text_reserve(&p.references, texts->length * PART_REFERENCE);
     for (int64_t i = 0; status == QN_OK && i < texts->length; i++)
         status = add_string(&p, qn_column_string(texts, i), cursor);
     if (status == QN_OK)
-        status = part_put(plan, descriptor, &strings->values, first, texts->length,
-                          p.references.data);
+        status =
+            part_put(plan, descriptor, &strings->values, first, texts->length, p.references.data);
     if (status == QN_OK)
-        status = part_put(plan, descriptor, &strings->heap, p.heap_first, p.heap.length,
-                          p.heap.data);
+        status = put_heap(&p);
     qn_text_clear(&p.references);
     qn_text_clear(&p.heap);
     return status;

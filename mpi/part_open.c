@@ -44,6 +44,8 @@ static qn_status measure(const qn_part *part, const char *name, part_source *sou
     source->rows = (int64_t)dims[0];
     source->width = rank == 2 ? (int64_t)dims[1] : 0;
     source->size = (int64_t)H5Tget_size(source->type) * (rank == 2 ? source->width : 1);
+    if (H5Tis_variable_str(source->type) > 0)
+        source->size = PART_REFERENCE; /* H5Tget_size tells its size in memory */
     hid_t list = H5Dget_create_plist(source->dataset);
     bool contiguous = H5Pget_layout(list) == H5D_CONTIGUOUS;
     (void)H5Pclose(list);
@@ -82,53 +84,20 @@ static qn_status open_named(const qn_part *part, const char *folder, const char 
     return status;
 }
 
-static qn_status add_entries(qn_part *part, char *const *texts, int64_t count, qn_column **out) {
-    qn_string_builder builder;
-    qn_string_builder_init(&builder);
-    qn_status status = QN_OK;
-    for (int64_t i = 0; status == QN_OK && i < count; i++)
-        status = qn_string_builder_add(&builder, qn_view_of(texts[i] != NULL ? texts[i] : ""));
-    if (status == QN_OK)
-        status = qn_string_builder_finish(&builder, out);
-    if (status != QN_OK)
-        qn_error_locate("%s", part->path);
-    qn_string_builder_clear(&builder);
-    return status;
-}
-
-static qn_status read_categories(qn_part *part, const part_source *source, qn_column **out) {
-    char **texts = NULL;
-    QN_TRY(qn_mem_calloc(&texts, (size_t)source->rows, sizeof *texts));
-    hid_t type = part_h5_variable();
-    hid_t space = H5Dget_space(source->dataset);
-    qn_status status = QN_OK;
-    if (source->rows > 0)
-        status = part_h5_check(
-            H5Dread(source->dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts), part->path,
-            "read the categories of");
-    if (status == QN_OK) {
-        status = add_entries(part, texts, source->rows, out);
-        (void)H5Dvlen_reclaim(type, space, H5P_DEFAULT, texts);
-    }
-    (void)H5Sclose(space);
-    (void)H5Tclose(type);
-    qn_mem_free(texts);
-    return status;
-}
-
 static qn_status open_strings(qn_part *part, const char *folder, const char *name, int64_t rows,
                               part_string_source *strings) {
     if (strings->coding == PART_FIXED)
         return open_named(part, folder, name, "", rows, 0, &strings->values);
     if (strings->coding == PART_VARIABLE) {
-        QN_TRY(open_named(part, folder, name, "", rows, 16, &strings->values));
+        QN_TRY(open_named(part, folder, name, "", rows, PART_REFERENCE, &strings->values));
         return open_named(part, folder, name, ".__heap__", -1, 1, &strings->heap);
     }
-    part_source categories = {0};
+    part_string_source categories = {.coding = PART_FIXED};
     QN_TRY(open_named(part, folder, name, "/codes", rows, 0, &strings->values));
-    QN_TRY(open_named(part, folder, name, "/categories", -1, 0, &categories));
-    qn_status status = read_categories(part, &categories, &strings->dictionary);
-    close_source(&categories);
+    QN_TRY(open_named(part, folder, name, "/categories", -1, 0, &categories.values));
+    qn_status status =
+        part_read_strings(part, &categories, 0, categories.values.rows, &strings->dictionary);
+    close_source(&categories.values);
     return status;
 }
 
@@ -250,9 +219,10 @@ static qn_status take_schema(qn_part *part, const json_t *root) {
     part->rows = json_integer_value(json_object_get(root, "rows"));
     if (format < 1 || part->rows < 0)
         return part_damaged(part, "its schema is malformed");
-    if (qn_schema_from_json(columns, &part->schema) != QN_OK) {
+    qn_status status = qn_schema_from_json(columns, &part->schema);
+    if (status != QN_OK) {
         qn_error_prefix("'%s' is damaged: ", part->path);
-        return QN_DATA;
+        return status;
     }
     QN_TRY(qn_mem_calloc(&part->columns, (size_t)part->schema.count, sizeof *part->columns));
     part->count = part->schema.count;
@@ -314,8 +284,8 @@ static qn_status open_file(qn_part *part) {
         return qn_fail(QN_INPUT, "'%s' is not an HDF5 file", part->path);
     hid_t handle = -1;
     if (part_h5_open(&handle, part->path) != QN_OK) {
-        qn_status status = qn_fail(QN_INPUT, "'%s' is truncated or damaged: HDF5 cannot open it",
-                                   part->path);
+        qn_status status =
+            qn_fail(QN_INPUT, "'%s' is truncated or damaged: HDF5 cannot open it", part->path);
         qn_error_help("restore the file from a copy, or write it again");
         return status;
     }

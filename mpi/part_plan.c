@@ -235,8 +235,8 @@ static qn_status merge_dictionary(qn_comm *comm, part_dictionary *dictionary) {
     int64_t *offsets = NULL;
     qn_status status = part_dictionary_pack(dictionary, &packed);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
-    QN_TRY_GOTO(
-        qn_comm_allgatherv(comm, packed.data, packed.length, (void **)&all, &offsets), done);
+    QN_TRY_GOTO(qn_comm_allgatherv(comm, packed.data, packed.length, (void **)&all, &offsets),
+                done);
     part_dictionary_clear(dictionary);
     QN_TRY_GOTO(part_dictionary_unpack(dictionary, all, offsets[qn_comm_size(comm)]), done);
     status = part_dictionary_sort(dictionary);
@@ -250,7 +250,8 @@ done:
 /* Codes save space where texts repeat; a null has no other form that every reader knows. */
 static bool categorical(const part_strings *strings) {
     const part_dictionary *dictionary = &strings->dictionary;
-    if (dictionary->overflow || strings->has_nul)
+    if (dictionary->overflow || strings->has_nul ||
+        dictionary->count * strings->longest > PART_CATEGORIES_LIMIT)
         return false;
     return strings->null_count > 0 || 4 * (int64_t)dictionary->count <= strings->count;
 }

@@ -9,8 +9,10 @@
 
 enum {
     PART_FORMAT = 1,
-    PART_FIXED_LIMIT = 64, /* bytes of a fixed-length string */
-    PART_HEAP_ROWS = 1024  /* variable-length strings that share a heap collection */
+    PART_FIXED_LIMIT = 64,           /* bytes of a fixed-length string */
+    PART_CATEGORIES_LIMIT = 1 << 24, /* bytes of all categories, each as long as the longest */
+    PART_HEAP_ROWS = 1024,           /* variable-length strings that share a heap collection */
+    PART_REFERENCE = 16              /* bytes of a reference to one: length, address, index */
 };
 
 /* name in the file's schema */
@@ -27,7 +29,7 @@ typedef enum part_coding {
 #define X(name, text) PART_##name,
     PART_CODING_LIST(X)
 #undef X
-    PART_CODING_COUNT
+        PART_CODING_COUNT
 } part_coding;
 
 const char *part_coding_name(part_coding coding);
@@ -58,8 +60,8 @@ typedef struct part_column {
     const qn_field *field;
     char *key; /* its name in the file */
     part_coding coding;
-    bool masked;                 /* a mask is stored */
-    qn_part_column info;         /* this rank's, then of all */
+    bool masked;                  /* a mask is stored */
+    qn_part_column info;          /* this rank's, then of all */
     int64_t entries, entry_first; /* sparse entries or list items */
     part_strings strings;
     part_slot values, mask, offsets, indices;

@@ -123,8 +123,7 @@ static qn_status read_list(qn_part *part, const part_reading *source, int64_t fi
     *out = column;
     QN_TRY(read_offsets(part, &source->offsets, first, count, source->strings.values.rows,
                         column->offsets, &begin));
-    return part_read_strings(part, &source->strings, begin, column->offsets[count],
-                             &column->items);
+    return part_read_strings(part, &source->strings, begin, column->offsets[count], &column->items);
 }
 
 static qn_status read_dense(qn_part *part, const part_reading *source, int32_t width, int64_t first,
@@ -235,8 +234,8 @@ static qn_status hash_column(qn_part *part, int32_t index, qn_content *content) 
     for (int64_t first = 0; first < part->rows; first += QN_BATCH_ROWS) {
         int64_t left = part->rows - first;
         qn_column *column = NULL;
-        QN_TRY(read_column(part, index, first, left < QN_BATCH_ROWS ? left : QN_BATCH_ROWS,
-                           &column));
+        QN_TRY(
+            read_column(part, index, first, left < QN_BATCH_ROWS ? left : QN_BATCH_ROWS, &column));
         qn_content_add(content, column);
         qn_column_release(column);
     }

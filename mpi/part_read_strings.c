@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { PAD = 64, REFERENCE = 16, HEADER = 16 };
+enum { PAD = 64, HEADER = 16 };
 
 static qn_status widen_codes(qn_part *part, int64_t size, int64_t entries, qn_column *column) {
     const char *stored = part->scratch;
@@ -84,7 +84,7 @@ static uint64_t get_number(const char *data, int bytes) {
 /* The piece of the heap that holds some strings. */
 typedef struct piece {
     qn_part *part;
-    int64_t first;  /* file offset of data[0] */
+    int64_t first; /* file offset of data[0] */
     int64_t length;
     char *data;
     int64_t collection; /* being walked: file offset, -1: none */
@@ -136,8 +136,8 @@ static qn_status find(piece *p, const char *reference, qn_view *out) {
 static qn_status load(piece *p, const part_source *heap, const char *references, int64_t count) {
     int64_t low = INT64_MAX, high = -1;
     for (int64_t i = 0; i < count; i++) {
-        int64_t address = (int64_t)get_number(references + i * REFERENCE + 4, 8);
-        if (get_number(references + i * REFERENCE, 4) == 0)
+        int64_t address = (int64_t)get_number(references + i * PART_REFERENCE + 4, 8);
+        if (get_number(references + i * PART_REFERENCE, 4) == 0)
             continue;
         low = address < low ? address : low;
         high = address > high ? address : high;
@@ -162,7 +162,7 @@ static qn_status add_texts(piece *p, const char *references, int64_t count,
                            qn_string_builder *builder) {
     for (int64_t i = 0; i < count; i++) {
         qn_view text;
-        QN_TRY(find(p, references + i * REFERENCE, &text));
+        QN_TRY(find(p, references + i * PART_REFERENCE, &text));
         QN_TRY(qn_string_builder_add(builder, text));
     }
     return QN_OK;
@@ -173,7 +173,7 @@ qn_status part_read_variable(qn_part *part, const part_string_source *strings, i
     piece p = {.part = part, .collection = -1};
     qn_string_builder builder;
     qn_string_builder_init(&builder);
-    qn_status status = part_scratch(part, count * REFERENCE);
+    qn_status status = part_scratch(part, count * PART_REFERENCE);
     if (status == QN_OK)
         status = part_get(part, &strings->values, first, count, part->scratch);
     if (status == QN_OK)

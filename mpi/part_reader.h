@@ -6,8 +6,8 @@
 
 /* A dataset that is open for reading, and what was checked of it. */
 typedef struct part_source {
-    hid_t dataset;  /* 0: not open */
-    hid_t type;     /* as stored, which is also the type in memory */
+    hid_t dataset; /* 0: not open */
+    hid_t type;    /* as stored, which is also the type in memory */
     int64_t rows;
     int64_t size;   /* bytes of an element; of a whole row for two dimensions */
     int64_t width;  /* second dimension, 0 if there is none */

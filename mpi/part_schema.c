@@ -9,8 +9,8 @@ static const char *kind_name(qn_attribute_kind kind) {
 }
 
 static json_t *attributes_to_json(const qn_attributes *attributes) {
-    json_t *object = json_pack("{s:s, s:i}", "kind", kind_name(attributes->kind), "count",
-                               attributes->count);
+    json_t *object =
+        json_pack("{s:s, s:i}", "kind", kind_name(attributes->kind), "count", attributes->count);
     if (attributes->names == NULL)
         return object;
     json_t *names = json_array();
@@ -24,7 +24,8 @@ static json_t *attributes_to_json(const qn_attributes *attributes) {
 }
 
 static json_t *field_to_json(const qn_field *field) {
-    json_t *object = json_pack("{s:s, s:s}", "name", field->name, "type", qn_type_name(field->type));
+    json_t *object =
+        json_pack("{s:s, s:s}", "name", field->name, "type", qn_type_name(field->type));
     if (object != NULL && field->type == QN_VECTOR)
         (void)json_object_set_new(object, "width", json_integer(field->width));
     if (object != NULL && field->attributes != NULL &&

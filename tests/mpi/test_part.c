@@ -1,0 +1,340 @@
+/* Part files: what is written is read back, by us and by h5py; bytes do not depend on ranks.
+ * Ranks: 1 2 3 7 */
+#include "mpi/part.h"
+#include "tests/harness/harness.h"
+#include "tests/mpi/sample.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const qn_part_options PLAIN = {.verify = true};
+
+static qn_comm *serial; /* made before the first case, so that no case leaks it */
+
+static qn_comm *self(void) {
+    return serial;
+}
+
+/* Hash of column `index` over a whole table read in pieces of `step` rows. */
+static qn_content content_of(qn_part *part, int32_t index, int64_t step) {
+    qn_content content;
+    qn_content_init(&content);
+    bool *wanted = calloc((size_t)qn_part_schema(part)->count, sizeof *wanted);
+    wanted[index] = true;
+    for (int64_t first = 0; first < qn_part_rows(part); first += step) {
+        int64_t left = qn_part_rows(part) - first;
+        qn_batch batch;
+        qn_batch_init(&batch);
+        QN_TEST_OK(qn_part_read(part, wanted, first, left < step ? left : step, &batch));
+        CU_ASSERT(batch.count == 1);
+        if (batch.count == 1)
+            qn_content_add(&content, batch.columns[0]);
+        qn_batch_clear(&batch);
+    }
+    free(wanted);
+    return content;
+}
+
+/* The hashes of the table in memory, computed on one rank. */
+static void expect(int64_t rows, bool cut, qn_content contents[SAMPLE_COLUMNS]) {
+    qn_table table;
+    QN_TEST_OK(sample_table(&table, self(), rows, cut));
+    for (int32_t i = 0; i < SAMPLE_COLUMNS; i++) {
+        qn_content_init(&contents[i]);
+        for (int64_t k = 0; k < table.batch_count; k++)
+            qn_content_add(&contents[i], table.batches[k].columns[i]);
+    }
+    qn_table_clear(&table);
+}
+
+static void check_file(const char *path, int64_t rows, bool cut, int64_t step) {
+    qn_part *part = NULL;
+    qn_content expected[SAMPLE_COLUMNS];
+    expect(rows, cut, expected);
+    QN_TEST_OK(qn_part_open(&part, path));
+    if (part == NULL)
+        return;
+    CU_ASSERT(qn_part_schema(part)->count == SAMPLE_COLUMNS);
+    for (int32_t i = 0; i < SAMPLE_COLUMNS; i++) {
+        qn_content found = content_of(part, i, step);
+        if (!qn_content_equal(&found, &expected[i]))
+            fprintf(stderr, "column %s differs\n", sample_fields[i].name);
+        CU_ASSERT(qn_content_equal(&found, &expected[i]));
+        CU_ASSERT(qn_content_equal(&expected[i], qn_part_content(part, i)));
+    }
+    QN_TEST_OK(qn_part_verify(part));
+    qn_part_free(part);
+}
+
+static void write_sample(const char *path, qn_comm *comm, int64_t rows, bool cut,
+                         const qn_part_options *options) {
+    qn_table table;
+    QN_TEST_OK(sample_table(&table, comm, rows, cut));
+    qn_part_info info;
+    qn_part_info_init(&info);
+    QN_TEST_OK(qn_part_write(comm, path, &table, options, &info));
+    CU_ASSERT(info.count == SAMPLE_COLUMNS);
+    qn_part_info_clear(&info);
+    qn_table_clear(&table);
+}
+
+static bool same_bytes(const char *a, const char *b) {
+    char command[1200];
+    snprintf(command, sizeof command, "cmp -s '%s' '%s'", a, b);
+    return system(command) == 0;
+}
+
+static void round_trip(int64_t rows, bool cut) {
+    const char *together = qn_test_path("together.h5ad"), *alone = qn_test_path("alone.h5ad");
+    write_sample(together, qn_test_comm(), rows, cut, &PLAIN);
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm()));
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        write_sample(alone, self(), rows, cut, &PLAIN);
+        CU_ASSERT(same_bytes(together, alone));
+        check_file(alone, rows, cut, QN_BATCH_ROWS);
+        check_file(together, rows, cut, 1000);
+        CU_ASSERT(unlink(alone) == 0);
+        CU_ASSERT(unlink(together) == 0);
+    }
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm()));
+}
+
+static void test_empty(void) {
+    round_trip(0, false);
+}
+
+static void test_one_row(void) {
+    round_trip(1, false);
+}
+
+static void test_small(void) {
+    round_trip(1000, false);
+}
+
+static void test_batches(void) {
+    round_trip(3 * QN_BATCH_ROWS + 77, false);
+}
+
+static void test_cut(void) {
+    round_trip(5 * QN_BATCH_ROWS + 1, true);
+}
+
+static void test_many_distinct(void) {
+    round_trip(6 * QN_BATCH_ROWS + 1, false);
+}
+
+static void test_deflate(void) {
+    const qn_part_options options = {.deflate = true, .verify = true};
+    const char *path = qn_test_path("deflate.h5ad"), *again = qn_test_path("again.h5ad");
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        write_sample(path, self(), 40000, false, &options);
+        write_sample(again, self(), 40000, false, &options);
+        CU_ASSERT(same_bytes(path, again));
+        check_file(path, 40000, false, 7777);
+    }
+    if (qn_comm_size(qn_test_comm()) > 1) {
+        qn_table table;
+        QN_TEST_OK(sample_table(&table, qn_test_comm(), 10, false));
+        QN_TEST_FAILS(qn_part_write(qn_test_comm(), qn_test_path("x"), &table, &options, NULL),
+                      QN_USAGE, "compressed");
+        qn_table_clear(&table);
+    }
+}
+
+static void test_attributes(void) {
+    if (qn_comm_rank(qn_test_comm()) != 0)
+        return;
+    const char *path = qn_test_path("attributes.h5ad");
+    write_sample(path, self(), 5, false, &PLAIN);
+    qn_part *part = NULL;
+    QN_TEST_OK(qn_part_open(&part, path));
+    const qn_schema *schema = qn_part_schema(part);
+    const qn_field *dense = &schema->fields[qn_schema_find(schema, "dense")];
+    CU_ASSERT(dense->attributes != NULL && dense->attributes->kind == QN_ATTRIBUTE_VECTOR);
+    CU_ASSERT(dense->width == 3 && strcmp(dense->attributes->names[2], "z") == 0);
+    const qn_field *f64 = &schema->fields[qn_schema_find(schema, "f64")];
+    CU_ASSERT(f64->attributes != NULL && f64->attributes->kind == QN_ATTRIBUTE_NOMINAL);
+    qn_part_free(part);
+}
+
+static void test_statistics(void) {
+    qn_table table;
+    QN_TEST_OK(sample_table(&table, qn_test_comm(), 40000, false));
+    qn_part_info info;
+    qn_part_info_init(&info);
+    QN_TEST_OK(qn_part_write(qn_test_comm(), qn_test_path("stats.h5ad"), &table, &PLAIN, &info));
+    int32_t i32 = qn_schema_find(&table.schema, "i32");
+    int32_t f64 = qn_schema_find(&table.schema, "f64");
+    CU_ASSERT(info.rows == 40000);
+    CU_ASSERT(info.columns[i32].has_range && info.columns[i32].low == -100);
+    CU_ASSERT(info.columns[i32].high == 39999 * 3 - 100);
+    CU_ASSERT(info.columns[f64].f_low == 0 && info.columns[f64].f_high == 39999.0 / 8);
+    qn_part_info_clear(&info);
+    qn_table_clear(&table);
+}
+
+static void test_clashing_names(void) {
+    qn_table table;
+    qn_table_init(&table);
+    QN_TEST_OK(qn_schema_add(&table.schema, "a/b", QN_INT64));
+    QN_TEST_OK(qn_schema_add(&table.schema,
+                             "a\xE2\x88\x95"
+                             "b",
+                             QN_INT64));
+    const char *path = qn_test_path("clash.h5ad");
+    QN_TEST_FAILS(qn_part_write(qn_test_comm(), path, &table, &PLAIN, NULL), QN_DATA,
+                  "two columns would both be named");
+    CU_ASSERT(access(path, F_OK) != 0);
+    qn_table_clear(&table);
+}
+
+static void test_existing_file(void) {
+    qn_table table;
+    const char *path = qn_test_path("exists.h5ad");
+    QN_TEST_OK(sample_table(&table, qn_test_comm(), 10, false));
+    QN_TEST_OK(qn_part_write(qn_test_comm(), path, &table, &PLAIN, NULL));
+    QN_TEST_FAILS(qn_part_write(qn_test_comm(), path, &table, &PLAIN, NULL), QN_IO, "create");
+    CU_ASSERT(access(path, F_OK) == 0);
+    const qn_part_options replace = {.replace = true};
+    QN_TEST_OK(qn_part_write(qn_test_comm(), path, &table, &replace, NULL));
+    qn_table_clear(&table);
+}
+
+/* ---- Files that are not what they should be -------------------------------------------------- */
+
+static void write_bytes(const char *path, const char *bytes, size_t length) {
+    FILE *file = fopen(path, "wb");
+    CU_ASSERT(file != NULL && fwrite(bytes, 1, length, file) == length);
+    CU_ASSERT(file != NULL && fclose(file) == 0);
+}
+
+static void test_bad_files(void) {
+    if (qn_comm_rank(qn_test_comm()) != 0)
+        return;
+    qn_part *part = NULL;
+    QN_TEST_FAILS(qn_part_open(&part, qn_test_path("missing.h5ad")), QN_INPUT, "cannot open");
+    QN_TEST_FAILS(qn_part_open(&part, "/tmp"), QN_INPUT, "folder");
+    const char *path = qn_test_path("bad.h5ad");
+    write_bytes(path, "", 0);
+    QN_TEST_FAILS(qn_part_open(&part, path), QN_INPUT, "not an HDF5 file");
+    write_bytes(path, "a,b\n1,2\n3,4\n", 12);
+    QN_TEST_FAILS(qn_part_open(&part, path), QN_INPUT, "not an HDF5 file");
+    write_bytes(path, "\211HDF\r\n\032\n and nothing", 20);
+    QN_TEST_FAILS(qn_part_open(&part, path), QN_INPUT, "truncated or damaged");
+    CU_ASSERT(part == NULL);
+}
+
+static void test_truncated(void) {
+    if (qn_comm_rank(qn_test_comm()) != 0)
+        return;
+    const char *path = qn_test_path("short.h5ad");
+    struct stat file;
+    write_sample(path, self(), 20000, false, &PLAIN);
+    CU_ASSERT(stat(path, &file) == 0);
+    for (int k = 1; k < 16; k++) {
+        qn_part *part = NULL;
+        CU_ASSERT(truncate(path, file.st_size * (16 - k) / 16) == 0);
+        qn_status status = qn_part_open(&part, path);
+        if (status == QN_OK)
+            status = qn_part_verify(part);
+        CU_ASSERT(status == QN_INPUT || status == QN_DATA || status == QN_IO);
+        qn_part_free(part);
+    }
+}
+
+/* Whatever byte is flipped: an error or the right values, never wrong ones, never a crash. */
+static void test_flipped_bytes(void) {
+    if (qn_comm_rank(qn_test_comm()) != 0)
+        return;
+    const char *path = qn_test_path("flipped.h5ad");
+    struct stat file;
+    write_sample(path, self(), 500, false, &PLAIN);
+    FILE *bytes = fopen(path, "r+b");
+    CU_ASSERT_FATAL(bytes != NULL && stat(path, &file) == 0);
+    int detected = 0;
+    for (int k = 0; k < 400; k++) {
+        long place = (long)((uint64_t)k * 2654435761u % (uint64_t)file.st_size);
+        CU_ASSERT(fseek(bytes, place, SEEK_SET) == 0);
+        int old = fgetc(bytes);
+        CU_ASSERT(fseek(bytes, place, SEEK_SET) == 0 && fputc(old ^ 1 << k % 8, bytes) >= 0);
+        CU_ASSERT(fflush(bytes) == 0);
+        qn_part *part = NULL;
+        qn_status status = qn_part_open(&part, path);
+        if (status == QN_OK)
+            status = qn_part_verify(part);
+        detected += status != QN_OK;
+        qn_part_free(part);
+        CU_ASSERT(fseek(bytes, place, SEEK_SET) == 0 && fputc(old, bytes) >= 0);
+        CU_ASSERT(fflush(bytes) == 0);
+    }
+    CU_ASSERT(detected > 20);
+    CU_ASSERT(fclose(bytes) == 0);
+}
+
+/* ---- Memory that runs out, other readers ----------------------------------------------------- */
+
+static void test_allocation_failures(void) {
+    if (qn_comm_size(qn_test_comm()) > 1)
+        return;
+    const char *path = qn_test_path("memory.h5ad");
+    qn_table table;
+    QN_TEST_OK(sample_table(&table, self(), 50, false));
+    qn_status status = QN_MEMORY;
+    for (int64_t k = 0; status != QN_OK && k < 100000; k++) {
+        qn_mem_fail_after(k);
+        status = qn_part_write(self(), path, &table, &PLAIN, NULL);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+        CU_ASSERT(status == QN_OK || access(path, F_OK) != 0);
+    }
+    CU_ASSERT(status == QN_OK);
+    qn_table_clear(&table);
+}
+
+static void test_python_reads_it(void) {
+    if (qn_comm_size(qn_test_comm()) > 1)
+        return;
+    const qn_part_options deflate = {.deflate = true, .verify = true};
+    char command[2400];
+    const char *path = qn_test_path("python.h5ad");
+    const char *packed = qn_test_path("python_deflate.h5ad");
+    write_sample(path, self(), 20000, false, &PLAIN);
+    write_sample(packed, self(), 20000, false, &deflate);
+    snprintf(command, sizeof command,
+             "PY=${QUERN_PYTHON:-/usr/bin/python3}; $PY %s/tests/mpi/check_part.py 20000 %s %s",
+             QUERN_SOURCE_DIR, path, packed);
+    int result = system(command);
+    if (WIFEXITED(result) && WEXITSTATUS(result) == 77)
+        fprintf(stderr, "(skipped: no python3 with h5py) ");
+    else
+        CU_ASSERT(result == 0);
+}
+
+static const qn_test_case cases[] = {
+    {"an empty table round-trips", test_empty},
+    {"one row round-trips", test_one_row},
+    {"a small table round-trips with the same bytes on any rank count", test_small},
+    {"several batches round-trip with the same bytes", test_batches},
+    {"batches cut by a filter round-trip with the same bytes", test_cut},
+    {"more distinct texts than a dictionary holds round-trip", test_many_distinct},
+    {"compressed files round-trip and are reproducible", test_deflate},
+    {"labels and slot names are kept", test_attributes},
+    {"ranges of all ranks are known", test_statistics},
+    {"names that clash in the file are refused", test_clashing_names},
+    {"an existing file is not overwritten unless asked", test_existing_file},
+    {"files that are no tables are refused", test_bad_files},
+    {"truncated files are refused", test_truncated},
+    {"flipped bytes never crash", test_flipped_bytes},
+    {"every allocation may fail", test_allocation_failures},
+    {"h5py and anndata read it", test_python_reads_it},
+    {NULL, NULL},
+};
+
+int main(void) {
+    if (qn_comm_self(&serial) != QN_OK)
+        return EXIT_FAILURE;
+    int result = qn_test_main("part", cases);
+    qn_comm_free(serial);
+    return result;
+}
