@@ -56,6 +56,13 @@ qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments) {
     return QN_OK;
 }
 
+qn_status qn_reduce_gram(qn_comm *comm, qn_gram *gram) {
+    QN_TRY(qn_reduce_sum_vector(comm, &gram->sums));
+    QN_TRY(qn_comm_sum_i64(comm, &gram->rows, 1));
+    QN_TRY(qn_comm_min_f64(comm, gram->min, (int64_t)gram->width + 1));
+    return qn_comm_max_f64(comm, gram->max, (int64_t)gram->width + 1);
+}
+
 static qn_type key_type(const qn_frequency *frequency) {
     return frequency->text ? QN_STRING : QN_FLOAT64;
 }

@@ -4,6 +4,7 @@
 #define QUERN_MPI_REDUCE_H
 
 #include "core/stats/frequency.h"
+#include "core/stats/gram.h"
 #include "core/stats/moments.h"
 #include "core/stats/sum.h"
 #include "core/stats/sums.h"
@@ -23,5 +24,8 @@ QN_CHECKED qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments);
 /* Collective. Counts of all ranks on every rank, entries in order of their keys. Each distinct
  * value is sent once to the rank its hash falls to, and once from there to all. */
 QN_CHECKED qn_status qn_reduce_frequency(qn_comm *comm, qn_frequency *frequency);
+
+/* Collective. Cross products of equal width. Cost: about 60 bytes a product, d^2 / 2 of them. */
+QN_CHECKED qn_status qn_reduce_gram(qn_comm *comm, qn_gram *gram);
 
 #endif
