@@ -37,8 +37,9 @@ QN_CHECKED qn_status qn_expr_call(qn_expr **out, const char *function, qn_expr *
 QN_CHECKED qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position);
 void qn_expr_free(qn_expr *expr); /* NULL is fine */
 
-/* Local. Resolves columns against `schema`, checks and converts types, folds constants. JOB
- * errors with qn_expr_error_position telling where. */
+/* Local. Resolves columns against `schema` (qn_schema_resolve: in any case where that is unique),
+ * checks and converts types, folds constants. JOB errors with qn_expr_error_position telling where.
+ */
 QN_CHECKED qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema);
 int32_t qn_expr_error_position(void); /* of the last failed call here; -1: none */
 

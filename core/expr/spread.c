@@ -174,6 +174,10 @@ qn_status qn_column_spread(qn_column **out, const qn_column *source, const int32
     if (source->length == 0) /* an empty dictionary: every row is null */
         return qn_column_new_null(out, source->type, length, source->width);
     QN_TRY(spread_values(&column, source, codes, length));
+    if (column->validity != NULL) { /* nothing but nulls */
+        *out = column;
+        return QN_OK;
+    }
     qn_status status = spread_validity(column, source, codes, validity);
     if (status != QN_OK) {
         qn_column_release(column);

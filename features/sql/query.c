@@ -18,7 +18,8 @@ static qn_status refuse_from_item(const sql_source *source, const sql_node *item
         return qn_sql_unsupported(source, qn_sql_find_token(source, PG_QUERY__TOKEN__FROM),
                                   "a subquery in FROM");
     case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
-        return qn_sql_unsupported(source, item->range_table_sample->location, "TABLESAMPLE");
+        return qn_sql_unsupported(source, qn_sql_find_token(source, PG_QUERY__TOKEN__TABLESAMPLE),
+                                  "TABLESAMPLE");
     default:
         return qn_sql_unsupported(source, qn_sql_find_token(source, PG_QUERY__TOKEN__FROM),
                                   "a function in FROM");
@@ -134,12 +135,23 @@ static qn_status add_limit(const sql_source *source, const PgQuery__SelectStmt *
 
 /* ---- The statement --------------------------------------------------------------------------- */
 
+/* NULL alone has no type of its own; as a condition it is boolean. */
+static qn_status convert_condition(sql_scope *scope, const sql_node *node, qn_expr **out) {
+    qn_expr *condition = NULL;
+    QN_TRY(qn_sql_convert(scope, node, &condition));
+    bool null = node->node_case == PG_QUERY__NODE__NODE_A_CONST && node->a_const->isnull;
+    if (null)
+        return qn_expr_cast(out, condition, QN_BOOL, -1);
+    *out = condition;
+    return QN_OK;
+}
+
 static qn_status add_condition(sql_scope *scope, const PgQuery__SelectStmt *select,
                                qn_plan **plan) {
     qn_expr *condition = NULL;
     if (select->where_clause == NULL)
         return QN_OK;
-    QN_TRY(qn_sql_convert(scope, select->where_clause, &condition));
+    QN_TRY(convert_condition(scope, select->where_clause, &condition));
     qn_plan *in = *plan;
     *plan = NULL;
     return qn_plan_filter(plan, in, condition,
