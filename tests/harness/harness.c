@@ -57,7 +57,7 @@ static void make_folder(void) {
 }
 
 static void remove_folder(void) {
-    char command[300];
+    char command[600];
     snprintf(command, sizeof command, "chmod -R u+rwX '%s'; rm -rf '%s'", folder, folder);
     if (qn_comm_rank(world) == 0 && system(command) != 0)
         fprintf(stderr, "cannot remove %s\n", folder);
