@@ -51,10 +51,10 @@ static qn_status wrong_type(const qn_expr *node, int32_t i, const char *wanted) 
     const char *name = node->function->name;
     const char *given = qn_type_name(argument->type);
     int32_t position = argument->position >= 0 ? argument->position : node->position;
-    qn_status status =
-        node->count == 1 ? qn_expr_fail(position, "'%s' takes a %s, not a %s", name, wanted, given)
-                         : qn_expr_fail(position, "argument %d of '%s' must be a %s, not a %s",
-                                        i + 1, name, wanted, given);
+    qn_status status = node->count == 1
+                           ? qn_expr_fail(position, "'%s' takes a %s, not %s", name, wanted, given)
+                           : qn_expr_fail(position, "argument %d of '%s' must be a %s, not %s",
+                                          i + 1, name, wanted, given);
     if (argument->kind == QN_EXPR_COLUMN)
         qn_error_help("cast it: CAST(%s AS ...)", argument->name);
     return status;

@@ -85,7 +85,7 @@ static qn_status string_set_add(string_set *set, qn_view text, int32_t *code) {
 
 /* New codes of the source's rows and the dictionary they index, every value once. */
 static qn_status unique_strings(const qn_column *source, int32_t *codes, qn_column **dictionary) {
-    string_set set;
+    string_set set = {0};
     qn_operand operand = {(qn_column *)source, false};
     qn_status status;
     QN_TRY_GOTO(string_set_init(&set, source->length), done);
