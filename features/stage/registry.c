@@ -4,6 +4,7 @@
 #include "features/stage/stages.h"
 
 const qn_stage_class *const qn_feature_stages[] = {
+    &qn_imputer_class,
     &qn_one_hot_encoder_class,
     &qn_pipeline_class,
     &qn_sql_transformer_class,

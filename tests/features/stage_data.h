@@ -105,14 +105,16 @@ static inline qn_stream *frame_stream(const qn_table *frame, qn_comm *comm, int6
 
 /* ---- Stages --------------------------------------------------------------------------------- */
 
+/* Where stages of this library are found. */
+static const qn_registry stage_registries[] = {qn_feature_stages, NULL};
+
 /* A stage from "name option=value option=value"; commas separate lists. */
 static inline qn_stage *stage_of(const char *text) {
-    static const qn_registry registries[] = {qn_feature_stages, NULL};
     char copy[512], *rest = copy;
     snprintf(copy, sizeof copy, "%s", text);
     const qn_stage_class *class_ = NULL;
     qn_stage *stage = NULL;
-    QN_TEST_OK(qn_stage_find(registries, strsep(&rest, " "), &class_));
+    QN_TEST_OK(qn_stage_find(stage_registries, strsep(&rest, " "), &class_));
     QN_TEST_OK(qn_stage_new(&stage, class_));
     for (char *word; (word = strsep(&rest, " ")) != NULL;) {
         char *equals = strchr(word, '=');
