@@ -250,7 +250,7 @@ static void test_a_shared_output_is_in_rank_order(void) {
     QN_TEST_OK(qn_shared_output_commit(output));
     for (int r = 0; r < size; r++)
         for (int i = 0; r != 1 && i < 3; i++)
-            snprintf(expected + strlen(expected), 16, "%d.%d ", r, i);
+            snprintf(expected + strlen(expected), 32, "%d.%d ", r, i);
     check_content(path, expected);
     CU_ASSERT_EQUAL(count_names(".together.txt"), 0);
     barrier();
