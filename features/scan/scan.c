@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "features/scan/csv_scan.h"
+#include "features/scan/table_scan.h"
 #include "mpi/file.h"
 
 #include <string.h>
@@ -55,7 +56,7 @@ qn_status qn_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
 
 bool qn_scan_select(qn_stream *scan, const bool *wanted) {
     qn_csv_scan *csv = qn_csv_scan_of(scan);
-    return csv != NULL && qn_csv_scan_select(csv, wanted);
+    return csv != NULL ? qn_csv_scan_select(csv, wanted) : qn_table_scan_select(scan, wanted);
 }
 
 qn_scan_report qn_scan_report_of(const qn_stream *scan) {
