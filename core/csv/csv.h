@@ -16,17 +16,20 @@
 #include "core/options.h"
 #include "core/time/date.h"
 
+/* Which kernels work: the best ones for this processor, or others. */
+typedef enum qn_csv_code { QN_CSV_BEST, QN_CSV_PORTABLE, QN_CSV_AVX2 } qn_csv_code;
+
 typedef struct qn_csv_dialect {
     char delimiter;
     char quote;  /* 0: none */
     char escape; /* 0 or equal to quote: doubled quotes; else e.g. a backslash inside quotes */
     char decimal;
     bool header;
-    bool trim;                   /* blanks around unquoted fields */
-    bool portable;               /* without the processor's vector units, same results: for tests */
-    char **nulls;                /* null strings beside the empty one */
-    int64_t null_count;          /* of them */
-    qn_time_format *date_format; /* NULL: ISO 8601 yyyy-MM-dd */
+    bool trim;                        /* blanks around unquoted fields */
+    qn_csv_code code;                 /* BEST but in tests: all give the same results */
+    char **nulls;                     /* null strings beside the empty one */
+    int64_t null_count;               /* of them */
+    qn_time_format *date_format;      /* NULL: ISO 8601 yyyy-MM-dd */
     qn_time_format *timestamp_format; /* NULL: ISO 8601, blank or T, optional fraction and zone */
 } qn_csv_dialect;
 

@@ -3,6 +3,16 @@
 #include "core/memory.h"
 
 const qn_csv_kernels *qn_csv_kernels_of(const qn_csv_dialect *dialect) {
+#ifdef __x86_64__
+    bool avx2 = dialect->code != QN_CSV_PORTABLE && __builtin_cpu_supports("avx2") &&
+                __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
+    if (avx2 && dialect->code == QN_CSV_BEST && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vbmi2"))
+        return &qn_csv_kernels_avx512;
+    if (avx2)
+        return &qn_csv_kernels_avx2;
+#endif
     (void)dialect;
     return &qn_csv_kernels_portable;
 }
@@ -100,7 +110,7 @@ qn_status qn_csv_rows_take(qn_csv_rows *rows, qn_csv_index *index, int32_t field
                            int64_t max_records, bool final) {
     QN_TRY(qn_mem_reserve(&rows->rows, &rows->capacity, index->line_count + 1, sizeof *rows->rows));
     rows->count = rows->ragged_count = rows->records = 0;
-    rows->consumed = 0;
+    rows->consumed = rows->lines = 0;
     uint32_t first = 1, end_of_file = (uint32_t)index->end_count;
     if (final)
         index->ends[index->end_count++] = (uint32_t)index->offset;
@@ -108,6 +118,7 @@ qn_status qn_csv_rows_take(qn_csv_rows *rows, qn_csv_index *index, int32_t field
         uint32_t last = index->lines[i];
         QN_TRY(take_record(rows, index, first, last, fields));
         rows->consumed = index->ends[last] + 1;
+        rows->lines++;
         first = last + 1;
     }
     if (final && rows->records < max_records && rows->consumed < index->offset)

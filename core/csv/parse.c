@@ -411,7 +411,8 @@ static qn_status parse_tile(qn_csv_parser *parser, qn_csv_block *out) {
         QN_TRY(report_faults(parser, out));
     parser->row_count += parser->rows.count;
     out->records += parser->rows.records;
-    out->lines += count_lines(parser->index.base, parser->rows.consumed);
+    out->lines += parser->index.quotes ? count_lines(parser->index.base, parser->rows.consumed)
+                                       : (int64_t)parser->rows.lines;
     out->consumed += parser->rows.consumed;
     return QN_OK;
 }

@@ -80,6 +80,7 @@ typedef struct qn_csv_rows {
     int64_t ragged_count, ragged_capacity;
     int64_t records;
     uint32_t consumed; /* bytes of the index */
+    uint32_t lines;    /* line ends in them, outside quotes */
 } qn_csv_rows;
 
 void qn_csv_rows_clear(qn_csv_rows *rows);

@@ -163,9 +163,10 @@ int main(int argc, char **argv) {
     qn_csv_dialect dialect = {.delimiter = ',', .quote = '"', .decimal = '.'};
     data all[] = {make_numeric(bytes), make_long_numeric(bytes), make_mixed(bytes, "mixed", ""),
                   make_mixed(bytes, "mixed, quoted strings", "\"")};
-    for (int portable = 0; portable < 2; portable++) {
-        dialect.portable = portable;
-        printf("%s\n", portable ? "portable code" : "best code for this processor");
+    static const char *const codes[] = {"best code for this processor", "portable code", "AVX2"};
+    for (int code = 0; code < 3; code++) {
+        dialect.code = (qn_csv_code)code;
+        printf("%s\n", codes[code]);
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
             report(&all[i], &dialect, "tally", tally);
             report(&all[i], &dialect, "infer", infer);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PADDING = 64, MOST = 4096, MOST_FIELDS = 8 };
+enum { PADDING = 64, MOST = 4096, MOST_FIELDS = 8, CODES = 3 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014): any generator will do here. */
 static uint64_t next_bits(uint64_t *state) {
@@ -482,9 +482,9 @@ static bool same_text(const qn_text *a, const qn_text *b) {
 }
 
 static bool compare(const sample *s, const slow *expected, int64_t first, int64_t records,
-                    bool portable) {
+                    qn_csv_code code) {
     qn_csv_dialect dialect = s->dialect;
-    dialect.portable = portable;
+    dialect.code = code;
     qn_csv_parser *parser = NULL;
     ours o = {0};
     QN_TEST_OK(qn_csv_parser_new(&parser, &dialect, &s->schema, NULL));
@@ -496,9 +496,9 @@ static bool compare(const sample *s, const slow *expected, int64_t first, int64_
         lines += s->bytes[i] == '\n';
     good = good && o.lines == lines;
     if (!good)
-        printf("---- first %lld, %lld a call, portable %d\n%.*s\n---- expected\n%s%s---- got\n%s%s"
+        printf("---- first %lld, %lld a call, code %d\n%.*s\n---- expected\n%s%s---- got\n%s%s"
                "consumed %lld of %lld, lines %lld of %lld\n",
-               (long long)first, (long long)records, portable, (int)s->length, s->bytes,
+               (long long)first, (long long)records, code, (int)s->length, s->bytes,
                expected->rows.data ? expected->rows.data : "",
                expected->bad.data ? expected->bad.data : "", o.rows.data ? o.rows.data : "",
                o.bad.data ? o.bad.data : "", (long long)o.consumed, (long long)s->length,
@@ -520,10 +520,11 @@ static void test_parse(void) {
                          .bytes = s.bytes,
                          .length = s.length};
         slow_parse(&expected);
-        wrong += !compare(&s, &expected, -1, QN_BATCH_ROWS, false);
-        wrong += !compare(&s, &expected, -1, QN_BATCH_ROWS, true);
-        wrong += !compare(&s, &expected, below(&state, s.length + 1), 1 + below(&state, 9), false);
-        wrong += !compare(&s, &expected, below(&state, s.length + 1), 1 + below(&state, 9), true);
+        for (int code = 0; code < CODES; code++) {
+            int64_t cut = below(&state, s.length + 1), records = 1 + below(&state, 9);
+            wrong += !compare(&s, &expected, -1, QN_BATCH_ROWS, (qn_csv_code)code);
+            wrong += !compare(&s, &expected, cut, records, (qn_csv_code)code);
+        }
         qn_text_clear(&expected.rows);
         qn_text_clear(&expected.bad);
         clear_sample(&s);
@@ -544,7 +545,7 @@ static void test_every_cut(void) {
                          .length = s.length};
         slow_parse(&expected);
         for (int64_t cut = 0; cut <= s.length && wrong == 0; cut++)
-            wrong += !compare(&s, &expected, cut, QN_BATCH_ROWS, round % 2);
+            wrong += !compare(&s, &expected, cut, QN_BATCH_ROWS, (qn_csv_code)(round % CODES));
         qn_text_clear(&expected.rows);
         qn_text_clear(&expected.bad);
         clear_sample(&s);
@@ -582,7 +583,7 @@ static void test_tally(void) {
     for (int round = 0; round < 600 && wrong == 0; round++) {
         sample s;
         random_sample(&state, &s);
-        s.dialect.portable = round % 2;
+        s.dialect.code = (qn_csv_code)(round % CODES);
         slow expected = {.dialect = &s.dialect,
                          .types = s.types,
                          .fields = s.schema.count,
@@ -628,7 +629,7 @@ static void test_skip(void) {
     for (int round = 0; round < 300 && wrong == 0; round++) {
         sample s;
         random_sample(&state, &s);
-        s.dialect.portable = round % 2;
+        s.dialect.code = (qn_csv_code)(round % CODES);
         for (int64_t cut = 0; cut <= s.length && wrong == 0; cut++) {
             if (!skip_agrees(&s, cut, 1 + below(&state, 12))) {
                 printf("cut %lld of\n%.*s\n", (long long)cut, (int)s.length, s.bytes);
@@ -650,11 +651,13 @@ static bool infer_agrees(const sample *s, int64_t cut) {
         qn_csv_guess_init(&b[i]);
     }
     qn_csv_dialect portable = s->dialect;
-    portable.portable = true;
+    portable.code = QN_CSV_PORTABLE;
     QN_TEST_OK(qn_csv_infer(once, count, &portable, s->bytes, s->length, true, INT64_MAX, &records,
                             &consumed));
-    QN_TEST_OK(qn_csv_infer(a, count, &s->dialect, s->bytes, cut, false, INT64_MAX, &first, &at));
-    QN_TEST_OK(qn_csv_infer(b, count, &s->dialect, s->bytes + at, s->length - at, true, INT64_MAX,
+    qn_csv_dialect vector = s->dialect;
+    vector.code = cut % 2 ? QN_CSV_AVX2 : QN_CSV_BEST;
+    QN_TEST_OK(qn_csv_infer(a, count, &vector, s->bytes, cut, false, INT64_MAX, &first, &at));
+    QN_TEST_OK(qn_csv_infer(b, count, &vector, s->bytes + at, s->length - at, true, INT64_MAX,
                             &second, &end));
     bool good = first + second == records && at + end == consumed && consumed == s->length;
     for (int32_t i = 0; i < count; i++) {

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CODES = 3 }; /* qn_csv_code */
+
 /* ---- Helpers -------------------------------------------------------------------------------- */
 
 /* Makes a dialect from "name=value" texts, ended by NULL. */
@@ -177,12 +179,11 @@ static void test_infer(void) {
     };
     qn_csv_dialect d = dialect_of(NULL);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-        d.portable = false;
-        qn_test_check(infer(&d, expected[i].text) == expected[i].type, __FILE__, __LINE__,
-                      expected[i].text);
-        d.portable = true;
-        qn_test_check(infer(&d, expected[i].text) == expected[i].type, __FILE__, __LINE__,
-                      expected[i].text);
+        for (int code = 0; code < CODES; code++) {
+            d.code = (qn_csv_code)code;
+            qn_test_check(infer(&d, expected[i].text) == expected[i].type, __FILE__, __LINE__,
+                          expected[i].text);
+        }
     }
     qn_csv_dialect_clear(&d);
     d = dialect_of((const char *const[]){"date_format=yyyyMMdd", "decimal=,", "delimiter=;",
@@ -480,10 +481,10 @@ static void test_numbers_equal_strtod(void) {
                     number, point <= count ? "." : "", point < count ? count - point : 0,
                     number + point, i & 32 ? "-" : "", count > 18 ? 18 : count, number);
     }
-    for (int portable = 0; portable < 2; portable++) {
+    for (int code = 0; code < CODES; code++) {
         qn_csv_block block;
         int64_t wrong = 0, row = 0;
-        d.portable = portable;
+        d.code = (qn_csv_code)code;
         parse_text(&d, types, 2, text, &block);
         CU_ASSERT_EQUAL(block.bad_count, 0);
         for (char *at = text; at < end && row < block.batch.length; row++) {
