@@ -4,13 +4,20 @@
 #include "features/plan/node.h"
 #include "features/plan/source.h"
 
+static qn_status refuse_limit(const qn_plan *limit, qn_view source) {
+    qn_status status =
+        qn_fail(QN_JOB, "LIMIT and OFFSET need all rows; here each row stands by itself");
+    qn_source_locate(source, limit->position);
+    return status;
+}
+
 qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema) {
     qn_view source = {plan->source.data, plan->source.length};
     qn_plan *scan = plan;
     qn_source_start();
     for (; scan->kind != PLAN_SCAN; scan = scan->in)
         if (scan->kind == PLAN_LIMIT)
-            return qn_fail(QN_JOB, "LIMIT and OFFSET need all rows; here each row stands alone");
+            return refuse_limit(scan, source);
     qn_schema_clear(&scan->schema);
     QN_TRY(qn_schema_copy(&scan->schema, schema));
     return qn_plan_bind(plan, source);

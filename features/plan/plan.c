@@ -50,11 +50,13 @@ qn_status qn_plan_filter(qn_plan **out, qn_plan *in, qn_expr *condition, int32_t
     return QN_OK;
 }
 
-qn_status qn_plan_limit(qn_plan **out, qn_plan *in, int64_t limit, int64_t offset) {
+qn_status qn_plan_limit(qn_plan **out, qn_plan *in, int64_t limit, int64_t offset,
+                        int32_t position) {
     qn_plan *plan = NULL;
     QN_TRY(qn_plan_new(&plan, PLAN_LIMIT, in));
     plan->limit = limit;
     plan->offset = offset;
+    plan->position = position;
     *out = plan;
     return QN_OK;
 }

@@ -33,7 +33,8 @@ QN_CHECKED qn_status qn_plan_filter(qn_plan **out, qn_plan *in, qn_expr *conditi
 QN_CHECKED qn_status qn_plan_project(qn_plan **out, qn_plan *in, const qn_plan_output *outputs,
                                      int32_t count);
 /* limit < 0: no limit. */
-QN_CHECKED qn_status qn_plan_limit(qn_plan **out, qn_plan *in, int64_t limit, int64_t offset);
+QN_CHECKED qn_status qn_plan_limit(qn_plan **out, qn_plan *in, int64_t limit, int64_t offset,
+                                   int32_t position);
 void qn_plan_free(qn_plan *plan); /* NULL is fine */
 
 /* Local. The text that positions refer to, copied: errors then show place and line. */

@@ -53,7 +53,11 @@ static void show_line(qn_view text, int64_t line_start, int64_t offset) {
         length = end - (text.data + from);
     memcpy(line, text.data + from, (size_t)length);
     line[length] = '\0';
-    qn_error_excerpt(line, (int)(offset - from) + 1, (int)word_width(text, offset));
+    /* a terminal shows characters, so the caret's place is counted in them */
+    const char *place = text.data + offset;
+    int64_t column = count_characters(text.data + from, place) + 1;
+    int64_t width = count_characters(place, place + word_width(text, offset));
+    qn_error_excerpt(line, (int)column, (int)width);
 }
 
 void qn_source_locate(qn_view text, int64_t offset) {

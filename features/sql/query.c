@@ -130,7 +130,8 @@ static qn_status add_limit(const sql_source *source, const PgQuery__SelectStmt *
         return QN_OK;
     qn_plan *in = *plan;
     *plan = NULL;
-    return qn_plan_limit(plan, in, limit, offset);
+    int32_t location = qn_sql_location(limit >= 0 ? select->limit_count : select->limit_offset);
+    return qn_plan_limit(plan, in, limit, offset, location < 0 ? -1 : location - source->prefix);
 }
 
 /* ---- The statement --------------------------------------------------------------------------- */

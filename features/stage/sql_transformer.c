@@ -3,9 +3,7 @@
  * Spark ML's SQLTransformer, narrowed to what needs no other rows: outputs and WHERE. */
 #include "core/memory.h"
 #include "features/sql/sql.h"
-#include "mpi/stage.h"
-
-extern const qn_stage_class qn_sql_transformer_class;
+#include "features/stage/stages.h"
 
 typedef struct sql_transformer {
     qn_stage base;

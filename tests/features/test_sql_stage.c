@@ -1,0 +1,124 @@
+/* The stage sql_transformer. Ranks: 1 2 3 */
+#include "features/sql/sql.h"
+#include "features/stage/registry.h"
+#include "tests/features/sql_table.h"
+
+static const qn_registry registries[] = {qn_feature_stages, NULL};
+
+static qn_stage *new_stage(const char *statement) {
+    const qn_stage_class *class_ = NULL;
+    qn_stage *stage = NULL;
+    QN_TEST_OK(qn_stage_find(registries, "sql_transformer", &class_));
+    QN_TEST_OK(qn_stage_new(&stage, class_));
+    if (statement != NULL)
+        QN_TEST_OK(qn_stage_set(stage, "statement", statement));
+    return stage;
+}
+
+static char *transformed(qn_stage *stage) {
+    qn_stream *stream = NULL;
+    char *text = NULL;
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_OK(qn_stage_stream(&stream, stage, stream));
+    QN_TEST_OK(sql_gather_text(&text, stream, qn_test_comm()));
+    return text;
+}
+
+static void check_statement(const char *statement, const char *expected) {
+    qn_stage *stage = new_stage(statement);
+    char *text = transformed(stage);
+    CU_ASSERT_STRING_EQUAL(text, expected);
+    qn_mem_free(text);
+    qn_stage_free(stage);
+}
+
+static void test_statements_transform_rows(void) {
+    check_statement("SELECT id, upper(cut) AS c, x / 2 AS h FROM __THIS__ WHERE id > 996",
+                    "997|VERY GOOD|\\N\n998|PREMIUM|5.75\n999||3.1875\n");
+    check_statement("SELECT id FROM __THIS__ WHERE id IN (1, 500)", "1\n500\n");
+    check_statement("SELECT n, id FROM events AS e WHERE e.id = 700", "33|700\n");
+    check_statement("SELECT * FROM __THIS__ WHERE id < 0", "");
+}
+
+static void test_columns_keep_what_is_known_of_them(void) {
+    const char *const labels[] = {"a", "b"};
+    qn_stage *stage = new_stage("SELECT i AS index, i + 1 AS next FROM __THIS__");
+    qn_attributes *attributes = NULL;
+    qn_schema in, out;
+    qn_schema_init(&in);
+    QN_TEST_OK(qn_attributes_new(&attributes, QN_ATTRIBUTE_NOMINAL, labels, 2));
+    char name[] = "i";
+    QN_TEST_OK(qn_schema_add_field(
+        &in, &(qn_field){.name = name, .type = QN_FLOAT64, .attributes = attributes}));
+    QN_TEST_OK(qn_stage_bind(stage, &in, &out));
+    CU_ASSERT(out.count == 2);
+    CU_ASSERT(out.fields[0].attributes == attributes);
+    CU_ASSERT(out.fields[1].attributes == NULL);
+    qn_attributes_release(attributes);
+    qn_schema_clear(&in);
+    qn_schema_clear(&out);
+    qn_stage_free(stage);
+}
+
+static void check_bind_error(const char *statement, const char *location, const char *message) {
+    qn_stage *stage = new_stage(statement);
+    qn_stream *stream = NULL;
+    qn_schema out;
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_FAILS(qn_stage_bind(stage, &stream->schema, &out), QN_JOB, message);
+    CU_ASSERT_STRING_EQUAL(qn_last_error().location, location);
+    qn_stream_free(stream);
+    qn_stage_free(stage);
+}
+
+static void test_bad_statements_are_refused(void) {
+    check_bind_error(NULL, "", "option 'statement' must be given");
+    check_bind_error("SELECT id FROM __THIS__ LIMIT 5", "query:1:31", "LIMIT and OFFSET need all");
+    check_bind_error("SELECT id FROM __THIS__ OFFSET 5", "query:1:32", "need all rows");
+    check_bind_error("SELECT idd FROM __THIS__", "query:1:8",
+                     "sql_transformer: unknown column 'idd'");
+    check_bind_error("SELECT sum(n) FROM __THIS__", "query:1:8", "aggregate function 'sum'");
+    check_bind_error("SELECT FROM WHERE", "query:1:13", "syntax error");
+    check_bind_error("SELECT id + cut FROM __THIS__", "query:1:11", "'+'");
+}
+
+static void test_needed_columns_are_those_read(void) {
+    qn_stage *stage = new_stage("SELECT x + n AS s FROM __THIS__ WHERE flag");
+    qn_stream *stream = NULL;
+    bool needed[6];
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_OK(qn_stage_needs(stage, &stream->schema, needed));
+    const bool expected[] = {false, true, true, false, true, false};
+    CU_ASSERT(memcmp(needed, expected, sizeof expected) == 0);
+    qn_stream_free(stream);
+    qn_stage_free(stage);
+}
+
+static void test_saved_statements_load(void) {
+    qn_archive *archive = NULL;
+    qn_stage *stage = new_stage("SELECT id FROM __THIS__ WHERE id = 5"), *loaded = NULL;
+    const char *path = qn_test_path("statement.model");
+    QN_TEST_OK(qn_archive_create(&archive, qn_test_comm(), path, "model"));
+    QN_TEST_OK(qn_stage_save(stage, archive, "stage"));
+    QN_TEST_OK(qn_archive_close(archive));
+    QN_TEST_OK(qn_archive_open(&archive, qn_test_comm(), path, "model"));
+    QN_TEST_OK(qn_stage_load(&loaded, registries, archive, "stage"));
+    QN_TEST_OK(qn_archive_close(archive));
+    char *text = transformed(loaded);
+    CU_ASSERT_STRING_EQUAL(text, "5\n");
+    qn_mem_free(text);
+    qn_stage_free(stage);
+    qn_stage_free(loaded);
+}
+
+static const qn_test_case cases[] = {
+    {"statements transform rows", test_statements_transform_rows},
+    {"columns keep what is known of them", test_columns_keep_what_is_known_of_them},
+    {"bad statements are refused with their place", test_bad_statements_are_refused},
+    {"needed columns are those that are read", test_needed_columns_are_those_read},
+    {"saved statements load", test_saved_statements_load},
+    {NULL, NULL}};
+
+int main(void) {
+    return qn_test_main("sql stage", cases);
+}
