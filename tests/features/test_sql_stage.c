@@ -34,9 +34,9 @@ static void check_statement(const char *statement, const char *expected) {
 
 static void test_statements_transform_rows(void) {
     check_statement("SELECT id, upper(cut) AS c, x / 2 AS h FROM __THIS__ WHERE id > 996",
-                    "997|VERY GOOD|\\N\n998|PREMIUM|5.75\n999||3.1875\n");
+                    "997||3.8125\n998|FAIR|5.75\n999|VERY GOOD|1.625\n");
     check_statement("SELECT id FROM __THIS__ WHERE id IN (1, 500)", "1\n500\n");
-    check_statement("SELECT n, id FROM events AS e WHERE e.id = 700", "33|700\n");
+    check_statement("SELECT n, id FROM events AS e WHERE e.id = 700", "-34|700\n");
     check_statement("SELECT * FROM __THIS__ WHERE id < 0", "");
 }
 
