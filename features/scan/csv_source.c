@@ -57,13 +57,13 @@ static qn_status probe_file(qn_csv_source *source, int64_t index) {
         qn_spool_path(source->spool, spooled);
     qn_file *file = NULL;
     QN_TRY(qn_file_open(&file, is_spool ? spooled : source->paths[index]));
-    qn_compression compression;
-    qn_status status = qn_compression_detect(&compression, file);
-    if (status == QN_OK) {
-        info->compression = (int64_t)compression;
-        info->whole = is_spool || compression != QN_COMPRESSION_NONE;
-        info->size = qn_file_size(file);
-    }
+    qn_compression compression = source->compression;
+    qn_status status = QN_OK;
+    if (source->detects)
+        status = qn_compression_detect(&compression, file);
+    info->compression = (int64_t)compression;
+    info->whole = is_spool || compression != QN_COMPRESSION_NONE;
+    info->size = qn_file_size(file);
     qn_file_free(file);
     return status;
 }
@@ -131,6 +131,10 @@ static qn_status fill_in(qn_csv_source *source, const char *const *paths, int64_
     QN_TRY(qn_csv_dialect_init(&source->dialect, options));
     source->dialect_set = true;
     source->named = source->dialect.header;
+    source->detects = qn_options_is(options, "compression", "auto");
+    source->compression = qn_options_is(options, "compression", "gzip")   ? QN_COMPRESSION_GZIP
+                          : qn_options_is(options, "compression", "zstd") ? QN_COMPRESSION_ZSTD
+                                                                          : QN_COMPRESSION_NONE;
     QN_TRY(qn_mem_calloc(&source->files, (size_t)count, sizeof *source->files));
     QN_TRY(qn_mem_calloc(&source->paths, (size_t)count, sizeof *source->paths));
     source->count = count;

@@ -18,6 +18,8 @@ typedef struct qn_csv_file {
 typedef struct qn_csv_source {
     qn_csv_dialect dialect;
     bool dialect_set;
+    bool detects;               /* compression is told by the files themselves ... */
+    qn_compression compression; /* ... or else given */
     int64_t count;
     char **paths; /* for messages */
     qn_csv_file *files;

@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Processor time: it means the same on a machine shared with others. */
 static double seconds(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 

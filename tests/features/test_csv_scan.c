@@ -243,6 +243,19 @@ static void test_compressed_files(void) {
     check_several(cuts, 7, mixed);
 }
 
+static void test_given_compression(void) {
+    const char *path = qn_test_path("unnamed");
+    write_rows(path, 0, 900, (style){"\n", false, false}, TEST_ZSTD);
+    check_files(&path, 1, 900);
+    qn_options *options = NULL;
+    qn_stream *stream = NULL;
+    QN_TEST_OK(qn_options_new(&options, qn_csv_options));
+    QN_TEST_OK(qn_options_set(options, "compression", "gzip"));
+    QN_TEST_FAILS(qn_scan_open(&stream, qn_test_comm(), &path, 1, options), QN_DATA,
+                  "damaged gzip data");
+    qn_options_free(options);
+}
+
 static void test_glob(void) {
     write_rows(qn_test_path("glob-1.csv"), 0, 700, (style){"\n", false, true}, TEST_PLAIN);
     write_rows(qn_test_path("glob-2.csv"), 700, 1500, (style){"\n", false, false}, TEST_PLAIN);
@@ -318,6 +331,7 @@ int main(void) {
         {"more ranks than rows is fine", test_few_rows},
         {"several files are one row sequence", test_several_files},
         {"gzip and zstd files are read, also between plain ones", test_compressed_files},
+        {"compression is told by the content, or given", test_given_compression},
         {"patterns are expanded", test_glob},
         {"standard input is read once and can be rewound", test_standard_input},
         {"records are found whatever the border", test_borders},
