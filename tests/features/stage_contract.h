@@ -1,0 +1,399 @@
+/* The checks of the contract suites (features and ml): each takes an example of a stage. */
+#ifndef QUERN_TESTS_FEATURES_STAGE_CONTRACT_H
+#define QUERN_TESTS_FEATURES_STAGE_CONTRACT_H
+
+#include "features/pipeline.h"
+#include "mpi/file.h"
+#include "tests/features/stage_data.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+typedef struct contract_example {
+    const char *text;  /* as for stage_of; '|' stands for a blank inside a value */
+    const char *wrong; /* an option and a value that names a column of a wrong type; or NULL */
+} contract_example;
+
+static inline qn_stage *contract_stage(const char *text) {
+    char copy[512];
+    snprintf(copy, sizeof copy, "%s", text);
+    qn_stage *stage = stage_of(copy);
+    if (strchr(copy, '|') != NULL) {
+        char *value = strchr(copy, '=');
+        char *name = strchr(copy, ' ') + 1;
+        *value++ = '\0';
+        for (char *c = value; *c != '\0'; c++)
+            *c = *c == '|' ? ' ' : *c;
+        QN_TEST_OK(qn_stage_set(stage, name, value));
+    }
+    return stage;
+}
+
+/* ---- Data ----------------------------------------------------------------------------------- */
+
+static inline void contract_strings(qn_table *frame, int64_t rows) {
+    static const char *const words[] = {"blue", "red", "", "gr\xc3\xbcn", "a longer text, quoted"};
+    const char **values = NULL;
+    QN_TEST_OK(qn_mem_alloc(&values, (size_t)rows, sizeof *values));
+    for (int64_t i = 0; i < rows; i++)
+        values[i] = i % 11 == 5 ? NULL : words[(i * i) % 7 % 5];
+    frame_texts(frame, "word", values, rows);
+    qn_mem_free(values);
+}
+
+static inline void contract_sparse(qn_table *frame, int64_t rows) {
+    qn_column *column = NULL;
+    QN_TEST_OK(qn_column_new_sparse(&column, rows, 12, 2 * rows));
+    int32_t stored = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        for (int32_t k = (int32_t)(i % 5); k < 12 && i % 3 != 0; k += 7) {
+            column->indices[stored] = k;
+            column->f64[stored++] = 0.1 * (double)(i % 17);
+        }
+        column->offsets[i + 1] = stored;
+    }
+    frame_add(frame, "s", column, NULL);
+}
+
+/* x: reals with NaN and nulls; n: integers; k: small categories; word: strings with nulls;
+ * v: dense vectors; s: sparse ones; label and weight for predictors. */
+static inline void contract_frame(qn_table *frame, int64_t rows) {
+    double *reals = NULL;
+    int32_t *ints = NULL;
+    QN_TEST_OK(qn_mem_alloc(&reals, (size_t)(3 * rows), sizeof *reals));
+    QN_TEST_OK(qn_mem_alloc(&ints, (size_t)rows, sizeof *ints));
+    qn_table_init(frame);
+    for (int64_t i = 0; i < rows; i++)
+        reals[i] = i % 13 == 7 ? NAN : 1e3 + 0.1 * (double)((i * 37) % 101);
+    frame_reals(frame, "x", reals, rows);
+    for (int64_t i = 4; i < rows; i += 9)
+        frame_null(frame, i);
+    for (int64_t i = 0; i < rows; i++)
+        ints[i] = (int32_t)((i * 7919) % 23);
+    frame_ints(frame, "n", ints, rows);
+    for (int64_t i = 0; i < rows; i++)
+        ints[i] = (int32_t)((i * i) % 5);
+    frame_ints(frame, "k", ints, rows);
+    contract_strings(frame, rows);
+    for (int64_t i = 0; i < 3 * rows; i++)
+        reals[i] = sin((double)i) * pow(10, (double)(i % 3));
+    frame_vectors(frame, "v", reals, rows, 3);
+    contract_sparse(frame, rows);
+    for (int64_t i = 0; i < rows; i++)
+        reals[i] = 3 + 2 * sin((double)(3 * i)) + cos((double)(i * i));
+    frame_reals(frame, "label", reals, rows);
+    for (int64_t i = 0; i < rows; i++)
+        reals[i] = 1 + (double)(i % 4);
+    frame_reals(frame, "weight", reals, rows);
+    qn_mem_free(reals);
+    qn_mem_free(ints);
+}
+
+/* ---- Digests -------------------------------------------------------------------------------- */
+
+static inline uint64_t contract_hash_value(const qn_column *column, int64_t row, uint64_t seed) {
+    if (qn_column_is_null(column, row))
+        return XXH3_64bits_withSeed("null", 4, seed);
+    if (column->type == QN_STRING) {
+        qn_view text = qn_column_string(column, row);
+        return XXH3_64bits_withSeed(text.data, (size_t)text.length, seed);
+    }
+    if (column->type == QN_VECTOR)
+        return XXH3_64bits_withSeed(column->f64 + row * column->width,
+                                    (size_t)column->width * sizeof *column->f64, seed);
+    double value = qn_column_real(column, row);
+    return XXH3_64bits_withSeed(&value, sizeof value, seed);
+}
+
+/* A sum over all rows of all ranks of a hash of row number and values. */
+static inline int64_t contract_digest(const qn_table *table, qn_comm *comm) {
+    uint64_t sum = 0;
+    for (int64_t b = 0; b < table->batch_count; b++) {
+        const qn_batch *batch = &table->batches[b];
+        uint64_t *hashes = NULL;
+        QN_TEST_OK(qn_mem_calloc(&hashes, (size_t)batch->length, sizeof *hashes));
+        for (int64_t i = 0; i < batch->length; i++)
+            hashes[i] = (uint64_t)qn_batch_row(batch, i);
+        for (int32_t c = 0; c < batch->count; c++) {
+            qn_column *column = qn_column_retain(batch->columns[c]), *dense = NULL;
+            if (column->type == QN_VECTOR) {
+                QN_TEST_OK(qn_column_densify(&dense, column));
+                qn_column_release(column);
+                column = dense;
+            }
+            for (int64_t i = 0; i < batch->length; i++)
+                hashes[i] = contract_hash_value(column, i, hashes[i]);
+            qn_column_release(column);
+        }
+        for (int64_t i = 0; i < batch->length; i++)
+            sum += hashes[i];
+        qn_mem_free(hashes);
+    }
+    int64_t total = (int64_t)sum;
+    QN_TEST_OK(qn_comm_sum_i64(comm, &total, 1));
+    return total;
+}
+
+/* Fits, saves, transforms on a communicator. */
+typedef struct contract_result {
+    int64_t digest;
+    char *model;
+    int64_t model_length;
+} contract_result;
+
+static inline int64_t contract_transform(qn_stage *stage, const qn_table *frame, int64_t rows,
+                                         qn_comm *comm) {
+    qn_stream *stream = NULL;
+    qn_table out;
+    qn_table_init(&out);
+    QN_TEST_OK(qn_stage_stream(&stream, stage, frame_stream(frame, comm, rows)));
+    QN_TEST_OK(qn_comm_agree(comm, qn_table_collect(&out, stream)));
+    int64_t digest = contract_digest(&out, comm);
+    qn_stream_free(stream);
+    qn_table_clear(&out);
+    return digest;
+}
+
+static inline contract_result contract_run(qn_stage *stage, const qn_table *frame, int64_t rows,
+                                           qn_comm *comm, const char *path) {
+    contract_result result = {0};
+    qn_stream *in = frame_stream(frame, comm, rows);
+    QN_TEST_OK(qn_stage_fit(stage, in, comm));
+    qn_stream_free(in);
+    QN_TEST_OK(qn_pipeline_save(stage, comm, path));
+    result.digest = contract_transform(stage, frame, rows, comm);
+    QN_TEST_OK(qn_file_read_all(path, &result.model, &result.model_length));
+    return result;
+}
+
+/* ---- Checks --------------------------------------------------------------------------------- */
+
+#define CONTRACT_ASSERT(condition, name)                                                           \
+    do {                                                                                           \
+        char contract_text_[700];                                                                  \
+        snprintf(contract_text_, sizeof contract_text_, "%s: %s", #condition, (name));             \
+        qn_test_check((condition), __FILE__, __LINE__, contract_text_);                            \
+    } while (0)
+
+static inline void contract_check_covered(const contract_example *examples,
+                                          const qn_stage_class *class_) {
+    size_t length = strlen(class_->name);
+    bool found = false;
+    for (; examples->text != NULL; examples++)
+        found = found || (strncmp(examples->text, class_->name, length) == 0 &&
+                          strchr(" ", examples->text[length]) != NULL);
+    CONTRACT_ASSERT(found, class_->name);
+}
+
+/* On all ranks together against all rows on each rank alone. */
+static inline void contract_same_bytes_of(qn_stage *stage, const char *name) {
+    qn_table frame;
+    qn_comm *alone = NULL;
+    char path[64];
+    contract_frame(&frame, 2000);
+    QN_TEST_OK(qn_comm_self(&alone));
+    snprintf(path, sizeof path, "alone-%d.h5", qn_comm_rank(qn_test_comm()));
+    contract_result shared =
+        contract_run(stage, &frame, 150, qn_test_comm(), qn_test_path("shared.h5"));
+    contract_result serial = contract_run(stage, &frame, 150, alone, qn_test_path(path));
+    CONTRACT_ASSERT(shared.digest == serial.digest, name);
+    CONTRACT_ASSERT(shared.model_length == serial.model_length, name);
+    CONTRACT_ASSERT(shared.model_length == serial.model_length &&
+                        memcmp(shared.model, serial.model, (size_t)serial.model_length) == 0,
+                    name);
+    qn_mem_free(shared.model);
+    qn_mem_free(serial.model);
+    qn_comm_free(alone);
+    qn_table_clear(&frame);
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm()));
+}
+
+static inline void contract_same_bytes(const contract_example *example) {
+    qn_stage *stage = contract_stage(example->text);
+    contract_same_bytes_of(stage, example->text);
+    qn_stage_free(stage);
+}
+
+static inline void contract_save_load_of(qn_stage *stage, const char *name) {
+    qn_table frame;
+    qn_stage *loaded = NULL;
+    json_t *before = NULL, *after = NULL;
+    contract_frame(&frame, 300);
+    const char *path = qn_test_path("loaded.h5");
+    contract_result result = contract_run(stage, &frame, 70, qn_test_comm(), path);
+    QN_TEST_OK(qn_pipeline_load(&loaded, qn_test_comm(), path, stage_registries));
+    if (loaded != NULL) {
+        CONTRACT_ASSERT(contract_transform(loaded, &frame, 70, qn_test_comm()) == result.digest,
+                        name);
+        QN_TEST_OK(qn_stage_describe(stage, &before));
+        QN_TEST_OK(qn_stage_describe(loaded, &after));
+        CONTRACT_ASSERT(json_equal(before, after), name);
+    }
+    json_decref(before);
+    json_decref(after);
+    qn_mem_free(result.model);
+    qn_stage_free(loaded);
+    qn_table_clear(&frame);
+}
+
+static inline void contract_save_load(const contract_example *example) {
+    qn_stage *stage = contract_stage(example->text);
+    contract_save_load_of(stage, example->text);
+    qn_stage_free(stage);
+}
+
+static inline void contract_bind_fails(qn_stage *stage, const qn_schema *schema, const char *text,
+                                       const char *name) {
+    qn_schema out;
+    qn_schema_init(&out);
+    qn_status status = qn_stage_bind(stage, schema, &out);
+    CONTRACT_ASSERT(status == QN_JOB, name);
+    CONTRACT_ASSERT(strstr(qn_last_error().message, text) != NULL, name);
+    CONTRACT_ASSERT(
+        strncmp(qn_last_error().message, stage->class_->name, strlen(stage->class_->name)) == 0,
+        name);
+    qn_schema_clear(&out);
+}
+
+static inline bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* Each option that names columns, set to a missing one or, for outputs, to one that exists. */
+static inline void contract_columns_refused(const contract_example *example,
+                                            const qn_schema *schema) {
+    const qn_stage_class *class_ = NULL;
+    qn_stage *probe = contract_stage(example->text);
+    class_ = probe->class_;
+    for (const qn_option *row = class_->options; row->name != NULL; row++) {
+        qn_stage *stage = contract_stage(example->text);
+        bool adds =
+            strncmp(row->name, "output", 6) == 0 || strncmp(row->name, "prediction", 10) == 0;
+        bool column = ends_with(row->name, "_col"), columns = ends_with(row->name, "_cols");
+        int64_t count = 0;
+        char *const *names;
+        if (columns && qn_options_has(stage->options, row->name))
+            count = qn_options_list(stage->options, row->name, &names);
+        const char *taken[] = {"n", "n", "n"}, *missing[] = {"colour", "colour", "colour"};
+        if (column && qn_options_has(probe->options, row->name)) {
+            QN_TEST_OK(qn_stage_set(stage, row->name, adds ? "n" : "colour"));
+            contract_bind_fails(stage, schema, adds ? "'n'" : "'colour'", example->text);
+        } else if (columns && count > 0) {
+            QN_TEST_OK(
+                qn_stage_set_list(stage, row->name, adds ? taken : missing, count < 3 ? count : 3));
+            contract_bind_fails(stage, schema, adds ? "'n'" : "'colour'", example->text);
+        }
+        qn_stage_free(stage);
+    }
+    qn_stage_free(probe);
+}
+
+static inline void contract_refused(const contract_example *example) {
+    qn_table frame;
+    contract_frame(&frame, 10);
+    qn_stage *stage = contract_stage(example->text);
+    QN_TEST_FAILS(qn_stage_set(stage, "imput_col", "x"), QN_JOB, "imput_col");
+    if (example->wrong != NULL) {
+        char copy[200], *value;
+        snprintf(copy, sizeof copy, "%s", example->wrong);
+        value = strchr(copy, '=');
+        *value++ = '\0';
+        QN_TEST_OK(qn_stage_set(stage, copy, value));
+        contract_bind_fails(stage, &frame.schema, "but must be", example->text);
+    }
+    contract_columns_refused(example, &frame.schema);
+    qn_stage_free(stage);
+    qn_table_clear(&frame);
+}
+
+/* No rows on any rank: an output without rows, or a DATA error. */
+static inline void contract_empty(const contract_example *example) {
+    qn_table frame, out;
+    contract_frame(&frame, 0);
+    qn_stage *stage = contract_stage(example->text);
+    qn_status status = fit_transform(stage, &frame, 10, &out);
+    CONTRACT_ASSERT(status == QN_OK || status == QN_DATA || status == QN_JOB, example->text);
+    CONTRACT_ASSERT(out.row_count == 0, example->text);
+    qn_table_clear(&out);
+    qn_stage_free(stage);
+    qn_table_clear(&frame);
+}
+
+/* ---- Failing allocations -------------------------------------------------------------------- */
+
+static inline qn_status contract_work(qn_stage *stage, qn_stream *in, qn_comm *comm,
+                                      const char *path) {
+    qn_status status;
+    qn_stage *loaded = NULL;
+    json_t *description = NULL;
+    qn_batch batch, out;
+    qn_schema schema;
+    qn_batch_init(&batch);
+    qn_batch_init(&out);
+    qn_schema_init(&schema);
+    QN_TRY_GOTO(qn_stage_fit(stage, in, comm), done);
+    QN_TRY_GOTO(qn_pipeline_save(stage, comm, path), done);
+    QN_TRY_GOTO(qn_pipeline_load(&loaded, comm, path, stage_registries), done);
+    QN_TRY_GOTO(qn_stage_describe(loaded, &description), done);
+    QN_TRY_GOTO(qn_stage_bind(loaded, &in->schema, &schema), done);
+    QN_TRY_GOTO(qn_stream_rewind(in), done);
+    QN_TRY_GOTO(qn_stream_next(in, &batch), done);
+    status = qn_stage_transform(loaded, &in->schema, &batch, &out);
+done:
+    qn_batch_clear(&batch);
+    qn_batch_clear(&out);
+    qn_schema_clear(&schema);
+    json_decref(description);
+    qn_stage_free(loaded);
+    return status;
+}
+
+/* Each allocation in turn fails once; every failure is a MEMORY error and leaves no block. */
+static inline void contract_memory_of(qn_stage *(*make)(void), const char *name) {
+    qn_table frame;
+    qn_comm *alone = NULL;
+    contract_frame(&frame, 60);
+    QN_TEST_OK(qn_comm_self(&alone));
+    qn_status status = QN_MEMORY;
+    for (int64_t successes = 0; status != QN_OK && successes < 100000; successes++) {
+        qn_stage *stage = make();
+        qn_stream *in = frame_stream(&frame, alone, 40);
+        int64_t before = qn_mem_blocks();
+        int64_t inside = 0;
+        qn_mem_fail_after(successes);
+        status = contract_work(stage, in, alone, qn_test_path("memory.h5"));
+        qn_mem_fail_after(-1);
+        qn_stream_free(in);
+        qn_stage_free(stage);
+        stage = make();
+        in = frame_stream(&frame, alone, 40);
+        inside = qn_mem_blocks() - before;
+        qn_stream_free(in);
+        qn_stage_free(stage);
+        if ((status != QN_OK && status != QN_MEMORY) || inside != 0) {
+            char text[200];
+            snprintf(text, sizeof text, "allocation %lld: %s, %lld blocks left: %s",
+                     (long long)successes, qn_status_name(status), (long long)inside, name);
+            qn_test_check(false, __FILE__, __LINE__, text);
+            break;
+        }
+    }
+    CONTRACT_ASSERT(status == QN_OK, name);
+    qn_comm_free(alone);
+    qn_table_clear(&frame);
+}
+
+static const char *contract_text; /* of the example at work */
+
+static inline qn_stage *contract_make(void) {
+    return contract_stage(contract_text);
+}
+
+static inline void contract_memory(const contract_example *example) {
+    contract_text = example->text;
+    if (qn_comm_size(qn_test_comm()) == 1)
+        contract_memory_of(contract_make, example->text);
+}
+
+#endif

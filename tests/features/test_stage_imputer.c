@@ -1,0 +1,111 @@
+/* imputer. Ranks: 1 2 3 */
+#include "tests/features/stage_data.h"
+
+/* Spark 3 documentation, ML guide, "Imputer": a 1.0 2.0 NaN 4.0 5.0 and b NaN NaN 3.0 4.0 5.0 give
+ * 3.0 for the missing of a and 4.0 for those of b. */
+static void test_documented(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "a", (double[]){1, 2, NAN, 4, 5}, 5);
+    frame_reals(&frame, "b", (double[]){NAN, NAN, 3, 4, 5}, 5);
+    qn_stage *stage = stage_of("imputer input_cols=a,b output_cols=out_a,out_b");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    CHECK_COLUMN(out, "out_a", 1, 2, 3, 4, 5);
+    CHECK_COLUMN(out, "out_b", 4, 4, 3, 4, 5);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+/* Spark's ImputerSuite: the mode of several is the smallest. */
+static void test_mode(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){7, 3, NAN, 3, 7, -1}, 6);
+    qn_stage *stage = stage_of("imputer input_col=x output_col=y strategy=mode");
+    QN_TEST_OK(fit_transform(stage, &frame, 1, &out));
+    CHECK_COLUMN(out, "y", 7, 3, 3, 3, 7, -1);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+/* missing_value -1: NaN is not counted and stays, nulls are replaced. */
+static void test_missing_value(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){-1, 4, NAN, 6, 0}, 5);
+    frame_null(&frame, 4);
+    qn_stage *stage = stage_of("imputer input_col=x output_col=y missing_value=-1");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    CHECK_COLUMN(out, "y", 5, 4, NAN, 6, 5);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+/* The mean of 1 2 2 is 1.666...: an integer column gets 1 (Spark casts, which truncates). */
+static void test_types(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_ints(&frame, "n", (int32_t[]){1, 2, 2, 9}, 4);
+    frame_null(&frame, 3);
+    frame_ints(&frame, "m", (int32_t[]){-1, -2, -2, 9}, 4);
+    frame_null(&frame, 3);
+    qn_stage *stage = stage_of("imputer input_cols=n,m output_cols=i,j");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    CU_ASSERT(out.schema.fields[2].type == QN_INT32);
+    CHECK_COLUMN(out, "i", 1, 2, 2, 1);
+    CHECK_COLUMN(out, "j", -1, -2, -2, -1);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+/* A column without holes is passed on, not copied. */
+static void test_shared(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){1, 2}, 2);
+    qn_stage *stage = stage_of("imputer input_col=x output_col=y");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    for (int64_t b = 0; b < out.batch_count; b++)
+        CU_ASSERT(out.batches[b].columns[0] == out.batches[b].columns[1]);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+static void test_refused(void) {
+    static const char *const words[] = {"x", "y"};
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "hollow", (double[]){NAN, 0}, 2);
+    frame_null(&frame, 1);
+    frame_texts(&frame, "word", words, 2);
+    qn_stage *stage = stage_of("imputer input_col=hollow output_col=y");
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA,
+                  "imputer: column 'hollow' has no value to compute the mean from");
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "word"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
+                  "column 'word' is string, but must be numeric");
+    QN_TEST_OK(qn_stage_set(stage, "output_col", "hollow"));
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "hollow"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "'hollow' exists already");
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+static const qn_test_case cases[] = {
+    {"Spark's documented example imputes as documented", test_documented},
+    {"the mode is the most frequent, the smallest of several", test_mode},
+    {"another missing value leaves NaN alone", test_missing_value},
+    {"columns keep their type", test_types},
+    {"a column without holes is shared", test_shared},
+    {"columns without values and of wrong types are refused", test_refused},
+    {NULL, NULL},
+};
+
+int main(void) {
+    return qn_test_main("imputer", cases);
+}
