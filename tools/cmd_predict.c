@@ -1,0 +1,116 @@
+/* transform, predict: a fitted stage, pipeline or model over new data. */
+#include "core/log.h"
+#include "core/memory.h"
+#include "features/operator/operator.h"
+#include "features/scan/scan.h"
+#include "tools/commands.h"
+#include "tools/inputs.h"
+#include "tools/model_file.h"
+
+#include <string.h>
+
+/* What `predict` writes: the input's columns and the prediction, which comes last; not the
+ * features made on the way. */
+static qn_status select_prediction(qn_stream **out, qn_stream *transformed,
+                                   const qn_schema *input) {
+    int32_t *columns = NULL;
+    qn_status status = qn_mem_alloc(&columns, (size_t)transformed->schema.count, sizeof *columns);
+    int32_t count = 0, last = transformed->schema.count - 1;
+    for (int32_t i = 0; i < input->count && status == QN_OK; i++) {
+        int32_t index = qn_schema_find(&transformed->schema, input->fields[i].name);
+        if (index >= 0 && index != last)
+            columns[count++] = index;
+    }
+    if (status != QN_OK) {
+        qn_stream_free(transformed);
+        return status;
+    }
+    columns[count++] = last;
+    status = qn_select_open(out, transformed, columns, count);
+    qn_mem_free(columns);
+    return status;
+}
+
+static qn_status write_result(const qn_arguments *arguments, qn_stream *result) {
+    const char *output = NULL;
+    int64_t rows = 0;
+    char count[32];
+    QN_TRY(qn_require_output(arguments, &output));
+    QN_TRY(qn_write(result, arguments->comm, output, &rows));
+    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
+    return QN_OK;
+}
+
+static bool predicts(const qn_stage *stage, json_t **description) {
+    return qn_model_describe(stage, description) == QN_OK &&
+           (stage->class_->kind == QN_STAGE_PREDICTOR ||
+            json_object_get(*description, "model") != NULL);
+}
+
+static qn_status apply(const qn_arguments *arguments, bool predict) {
+    qn_stage *stage = NULL;
+    qn_stream *in = NULL, *result = NULL;
+    qn_schema input;
+    qn_schema_init(&input);
+    json_t *description = NULL;
+    const char *output = NULL;
+    qn_status status;
+    QN_TRY(qn_require_output(arguments, &output));
+    QN_TRY_GOTO(qn_model_load(&stage, arguments->comm, arguments->operands[0]), done);
+    if (predict && !predicts(stage, &description)) {
+        status = qn_fail(QN_JOB, "%s holds a '%s', which predicts nothing", arguments->operands[0],
+                         stage->class_->name);
+        qn_error_help("use 'quern transform'");
+        goto done;
+    }
+    QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
+    QN_TRY_GOTO(qn_schema_copy(&input, &in->schema), done);
+    status = qn_stage_stream(&result, stage, in);
+    in = NULL;
+    if (status == QN_OK && predict)
+        status = select_prediction(&result, result, &input);
+    status = qn_comm_agree(arguments->comm, status);
+    if (status == QN_OK)
+        status = write_result(arguments, result);
+done:
+    json_decref(description);
+    qn_schema_clear(&input);
+    qn_stream_free(result);
+    qn_stream_free(in);
+    qn_stage_free(stage);
+    return status;
+}
+
+static qn_status run_transform(const qn_arguments *arguments) {
+    return apply(arguments, false);
+}
+
+static qn_status run_predict(const qn_arguments *arguments) {
+    return apply(arguments, true);
+}
+
+static const qn_option options[] = {
+    {"output", QN_OPTION_TEXT, NULL, NULL, "file to write: .csv, or .h5 for a table file"},
+    QN_READ_OPTION,
+    QN_COMMON_OPTIONS};
+
+const qn_command qn_cmd_transform = {.name = "transform",
+                                     .synopsis = "transform MODEL INPUT... -o OUT",
+                                     .help = "apply a fitted stage or pipeline",
+                                     .options = options,
+                                     .least = 2,
+                                     .most = -1,
+                                     .parallel = true,
+                                     .run = run_transform};
+
+const qn_command qn_cmd_predict = {
+    .name = "predict",
+    .synopsis = "predict MODEL INPUT... -o OUT",
+    .help = "score new data with a model",
+    .details = "The output holds the columns of the input and the prediction. A model that was\n"
+               "fitted by a job carries its SQL and stages, so raw data can be scored.",
+    .options = options,
+    .least = 2,
+    .most = -1,
+    .parallel = true,
+    .run = run_predict};
