@@ -6,7 +6,7 @@
 #include "features/scan/scan.h"
 #include "tools/commands.h"
 #include "tools/inputs.h"
-#include "tools/model_file.h"
+#include "tools/model_view.h"
 #include "tools/registries.h"
 
 #include <stdio.h>
@@ -115,7 +115,7 @@ static qn_status fit(qn_stage **stage, qn_stream *in, const qn_arguments *argume
     }
     QN_TRY(qn_comm_agree(arguments->comm, status));
     QN_TRY(qn_stage_fit(*stage, in, arguments->comm));
-    QN_TRY(qn_model_save(*stage, arguments->comm, output));
+    QN_TRY(qn_pipeline_save(*stage, arguments->comm, output));
     if (qn_comm_rank(arguments->comm) == 0)
         say_result(*stage, output);
     return QN_OK;

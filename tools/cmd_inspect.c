@@ -1,13 +1,14 @@
 /* inspect: what a file that quern wrote holds. */
 #include "core/memory.h"
 #include "core/text/number.h"
-#include "mpi/archive.h"
+#include "features/pipeline.h"
 #include "mpi/file.h"
 #include "mpi/part.h"
 #include "tools/commands.h"
 #include "tools/inputs.h"
 #include "tools/json_print.h"
-#include "tools/model_file.h"
+#include "tools/model_view.h"
+#include "tools/registries.h"
 #include "tools/show.h"
 
 #include <math.h>
@@ -41,7 +42,7 @@ static qn_status describe_table(const char *path, json_t **out) {
 
 static qn_status describe_model(const qn_arguments *arguments, const char *path, json_t **out) {
     qn_stage *stage = NULL;
-    QN_TRY(qn_model_load(&stage, arguments->comm, path));
+    QN_TRY(qn_pipeline_load(&stage, arguments->comm, path, qn_all_stages));
     qn_status status = qn_model_describe(stage, out);
     qn_stage_free(stage);
     return status;

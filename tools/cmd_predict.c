@@ -2,10 +2,12 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "features/operator/operator.h"
+#include "features/pipeline.h"
 #include "features/scan/scan.h"
 #include "tools/commands.h"
 #include "tools/inputs.h"
-#include "tools/model_file.h"
+#include "tools/model_view.h"
+#include "tools/registries.h"
 
 #include <string.h>
 
@@ -56,7 +58,7 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     const char *output = NULL;
     qn_status status;
     QN_TRY(qn_require_output(arguments, &output));
-    QN_TRY_GOTO(qn_model_load(&stage, arguments->comm, arguments->operands[0]), done);
+    QN_TRY_GOTO(qn_pipeline_load(&stage, arguments->comm, arguments->operands[0], qn_all_stages), done);
     if (predict && !predicts(stage, &description)) {
         status = qn_fail(QN_JOB, "%s holds a '%s', which predicts nothing", arguments->operands[0],
                          stage->class_->name);

@@ -8,7 +8,7 @@
 #include "ml/evaluate.h"
 #include "mpi/file.h"
 #include "mpi/signal.h"
-#include "tools/model_file.h"
+#include "tools/model_view.h"
 #include "tools/status_file.h"
 
 #include <errno.h>
@@ -136,7 +136,7 @@ static qn_status output_path(const qn_run *run, const char *name, char **out) {
 static qn_status save_model(qn_run *run) {
     char *path = NULL;
     QN_TRY(output_path(run, run->job.model_path, &path));
-    qn_status status = qn_model_save(run->pipeline, run->comm, path);
+    qn_status status = qn_pipeline_save(run->pipeline, run->comm, path);
     qn_mem_free(path);
     return status;
 }

@@ -1,32 +1,4 @@
-#include "tools/model_file.h"
-
-#include "mpi/archive.h"
-#include "tools/registries.h"
-
-#include <string.h>
-
-qn_status qn_model_load(qn_stage **out, qn_comm *comm, const char *path) {
-    qn_archive *archive = NULL;
-    QN_TRY(qn_archive_open(&archive, comm, path, QN_MODEL_KIND));
-    qn_status status = qn_stage_load(out, qn_all_stages, archive, "stage");
-    if (status != QN_OK) {
-        qn_error_locate("%s", path);
-        qn_archive_discard(archive);
-        return status;
-    }
-    return qn_archive_close(archive);
-}
-
-qn_status qn_model_save(qn_stage *stage, qn_comm *comm, const char *path) {
-    qn_archive *archive = NULL;
-    QN_TRY(qn_archive_create(&archive, comm, path, QN_MODEL_KIND));
-    qn_status status = qn_stage_save(stage, archive, "stage");
-    if (status != QN_OK) {
-        qn_archive_discard(archive);
-        return status;
-    }
-    return qn_archive_close(archive);
-}
+#include "tools/model_view.h"
 
 /* Puts the keys of a pipeline's estimator beside the pipeline's own. */
 static void hoist_estimator(json_t *object) {
