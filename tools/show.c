@@ -4,7 +4,7 @@
 #include "core/text/number.h"
 #include "core/time/date.h"
 #include "features/scan/scan.h"
-#include "mpi/exchange.h"
+#include "mpi/gather.h"
 #include "tools/json_print.h"
 
 #include <math.h>
