@@ -6,10 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef QUERN_VERSION
-#define QUERN_VERSION "unknown"
-#endif
-
 static void print_stage_list(void) {
     static const char *const titles[] = {"transformers", "stages that are fitted", "estimators"};
     for (int kind = QN_STAGE_TRANSFORMER; kind <= QN_STAGE_PREDICTOR; kind++) {
@@ -51,6 +47,30 @@ static void print_options(const qn_option *table) {
     }
 }
 
+/* The generated option reference: docs/options.md. */
+static void print_table(const char *name, const char *help, const qn_option *table) {
+    printf("\n## %s\n\n%s.\n\n| option | value | default | meaning |\n|---|---|---|---|\n", name,
+           help);
+    for (const qn_option *option = table; option->name != NULL; option++) {
+        bool interval = option->type == QN_OPTION_INT || option->type == QN_OPTION_REAL;
+        bool limits = interval && option->check != NULL && option->check[0] != 'n';
+        printf("| `%s` | ", option->name);
+        for (const char *c = type_word(option); *c != '\0'; c++)
+            printf("%s%c", *c == '|' ? "\\" : "", *c);
+        printf("%s%s | %s | %s |\n", limits ? " in " : "", limits ? option->check : "",
+               option->default_value == NULL ? "" : option->default_value, option->help);
+    }
+}
+
+static void print_reference(void) {
+    printf("# Options\n\nWritten by `quern help options`; do not edit.\n");
+    print_table("CSV reader", "Under `input:` of a job file, or as `--read KEY=VALUE`",
+                qn_csv_options);
+    for (const qn_registry *registry = qn_all_stages; *registry != NULL; registry++)
+        for (qn_registry at = *registry; *at != NULL; at++)
+            print_table((*at)->name, (*at)->help, (*at)->options);
+}
+
 static qn_status run_help(const qn_arguments *arguments) {
     if (arguments->operand_count == 0) {
         qn_command_print_list();
@@ -59,6 +79,10 @@ static qn_status run_help(const qn_arguments *arguments) {
     const char *name = arguments->operands[0];
     if (strcmp(name, "stages") == 0) {
         print_stage_list();
+        return QN_OK;
+    }
+    if (strcmp(name, "options") == 0) {
+        print_reference();
         return QN_OK;
     }
     if (strcmp(name, "csv") == 0) {
@@ -86,7 +110,7 @@ static qn_status run_help(const qn_arguments *arguments) {
 static const qn_option help_options[] = {QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_help = {.name = "help",
-                                .synopsis = "help [COMMAND|stages|csv|STAGE]",
+                                .synopsis = "help [COMMAND|STAGE|stages|csv|options]",
                                 .help = "explain a command, a stage or the CSV reader",
                                 .options = help_options,
                                 .most = 1,

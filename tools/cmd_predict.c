@@ -58,7 +58,8 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     const char *output = NULL;
     qn_status status;
     QN_TRY(qn_require_output(arguments, &output));
-    QN_TRY_GOTO(qn_pipeline_load(&stage, arguments->comm, arguments->operands[0], qn_all_stages), done);
+    QN_TRY_GOTO(qn_pipeline_load(&stage, arguments->comm, arguments->operands[0], qn_all_stages),
+                done);
     if (predict && !predicts(stage, &description)) {
         status = qn_fail(QN_JOB, "%s holds a '%s', which predicts nothing", arguments->operands[0],
                          stage->class_->name);

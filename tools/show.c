@@ -191,7 +191,7 @@ static bool not_a_number(const qn_column *column, int64_t row) {
            !isfinite(qn_column_real(column, row));
 }
 
-static qn_status json_array(const qn_column *column, int64_t row, qn_text *out) {
+static qn_status json_items(const qn_column *column, int64_t row, qn_text *out) {
     QN_TRY(qn_text_add_char(out, '['));
     if (column->type == QN_STRING_LIST) {
         for (int32_t k = column->offsets[row]; k < column->offsets[row + 1]; k++) {
@@ -217,7 +217,7 @@ static qn_status json_cell(const qn_column *column, int64_t row, qn_text *out) {
     if (qn_column_is_null(column, row) || not_a_number(column, row))
         return qn_text_add(out, "null", 4);
     if (column->type == QN_VECTOR || column->type == QN_STRING_LIST)
-        return json_array(column, row, out);
+        return json_items(column, row, out);
     if (!needs_quotes(column->type))
         return qn_cell_print(column, row, out);
     qn_text text;
