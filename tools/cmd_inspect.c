@@ -143,8 +143,10 @@ static qn_status print_description(const json_t *object) {
         if (!json_is_object(value) && !json_is_array(value) && strcmp(key, "intercept") != 0)
             print_value(key, value);
     }
-    print_map("options", json_object_get(object, "options"));
-    print_map("metrics", json_object_get(object, "metrics"));
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        if (json_is_object(value))
+            print_map(key, value);
+    }
     if (json_object_get(object, "stages") != NULL)
         print_stages(json_object_get(object, "stages"));
     if (json_object_get(object, "columns") != NULL)

@@ -30,9 +30,9 @@ check() {
     what=$1
     shift
     checks=$((checks + 1))
-    if ! "$@" >"$WORK/.out" 2>"$WORK/.err"; then
+    if ! "$@" >"$WORK/.stdout" 2>"$WORK/.stderr"; then
         fail "$what: '$*' failed"
-        cat "$WORK/.out" "$WORK/.err" >&2
+        cat "$WORK/.stdout" "$WORK/.stderr" >&2
     fi
 }
 
@@ -59,16 +59,16 @@ refuses() {
     shift 3
     checks=$((checks + 1))
     set +e
-    timeout 60 "$@" >"$WORK/.out" 2>"$WORK/.err"
+    timeout 60 "$@" >"$WORK/.stdout" 2>"$WORK/.stderr"
     got=$?
     set -e
-    errors=$(grep -c ': error: ' "$WORK/.err" || true)
+    errors=$(grep -c ': error: ' "$WORK/.stderr" || true)
     if [ "$got" -ne "$code" ]; then
-        fail "$what: exit code $got, expected $code: $(cat "$WORK/.err")"
+        fail "$what: exit code $got, expected $code: $(cat "$WORK/.stderr")"
     elif [ "$errors" -lt 1 ]; then
-        fail "$what: no error message: $(cat "$WORK/.err")"
-    elif ! grep -qF -- "$text" "$WORK/.err"; then
-        fail "$what: no '$text' in: $(cat "$WORK/.err")"
+        fail "$what: no error message: $(cat "$WORK/.stderr")"
+    elif ! grep -qF -- "$text" "$WORK/.stderr"; then
+        fail "$what: no '$text' in: $(cat "$WORK/.stderr")"
     fi
 }
 
