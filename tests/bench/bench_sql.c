@@ -87,6 +87,7 @@ int main(void) {
     qn_table table;
     qn_comm *comm = NULL;
     qn_stream *stream = NULL;
+    qn_mem_keep_freed();
     check(qn_comm_self(&comm));
     qn_table_init(&table);
     fill(&table);
