@@ -16,17 +16,6 @@ static const char *lookup(const renamed *table, const char *name) {
     return NULL;
 }
 
-/* Other names of functions: the grammar's own (pg_catalog), PostgreSQL's and Spark's aliases. */
-static const renamed aliases[] = {{"btrim", "trim"},
-                                  {"substr", "substring"},
-                                  {"char_length", "length"},
-                                  {"pow", "power"},
-                                  {"character_length", "length"},
-                                  {"ceiling", "ceil"},
-                                  {"lcase", "lower"},
-                                  {"ucase", "upper"},
-                                  {NULL, NULL}};
-
 /* EXTRACT(field FROM x), as Spark counts: dow is 1 (Sunday) to 7. */
 static const renamed fields[] = {
     {"year", "year"}, {"quarter", "quarter"}, {"month", "month"},         {"week", "weekofyear"},
@@ -114,10 +103,10 @@ qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_ex
     QN_TRY(check_function(scope, node, name));
     if (of_grammar && strcmp(name, "extract") == 0)
         return extract(scope, node, out);
-    const char *alias = lookup(aliases, name);
-    return qn_sql_convert_call(scope, alias != NULL ? alias : name,
-                               (const sql_node *const *)node->args, (int32_t)node->n_args,
-                               node->location, out);
+    if (of_grammar && strcmp(name, "btrim") == 0)
+        name = "trim"; /* as it was written */
+    return qn_sql_convert_call(scope, name, (const sql_node *const *)node->args,
+                               (int32_t)node->n_args, node->location, out);
 }
 
 /* ---- CASE ------------------------------------------------------------------------------------ */

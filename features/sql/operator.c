@@ -49,20 +49,25 @@ static qn_status list_operator(sql_scope *scope, const PgQuery__AExpr *node, con
 }
 
 static qn_status binary(sql_scope *scope, const PgQuery__AExpr *node, const char *function,
-                        bool negated, qn_expr **out) {
+                        qn_expr **out) {
     const sql_node *sides[] = {node->lexpr, node->rexpr};
-    QN_TRY(qn_sql_convert_call(scope, function, sides, 2, node->location, out));
-    return negated ? qn_sql_wrap(scope, "not", node->location, out) : QN_OK;
+    return qn_sql_convert_call(scope, function, sides, 2, node->location, out);
 }
 
+/* x LIKE p ESCAPE e: the grammar wraps p and e in a call of its own. */
 static qn_status like(sql_scope *scope, const PgQuery__AExpr *node, const char *function,
                       qn_expr **out) {
+    const sql_node *arguments[] = {node->lexpr, node->rexpr, NULL};
+    int32_t count = 2;
     bool negated = qn_sql_string(node->name[0])[0] == '!';
     if (node->rexpr->node_case == PG_QUERY__NODE__NODE_FUNC_CALL &&
-        node->rexpr->func_call->location == node->location)
-        return qn_sql_unsupported(scope->source, qn_sql_location(node->rexpr->func_call->args[1]),
-                                  "LIKE ... ESCAPE");
-    return binary(scope, node, function, negated, out);
+        node->rexpr->func_call->location == node->location) {
+        arguments[1] = node->rexpr->func_call->args[0];
+        arguments[2] = node->rexpr->func_call->args[1];
+        count = 3;
+    }
+    QN_TRY(qn_sql_convert_call(scope, function, arguments, count, node->location, out));
+    return negated ? qn_sql_wrap(scope, "not", node->location, out) : QN_OK;
 }
 
 qn_status qn_sql_operator(sql_scope *scope, const PgQuery__AExpr *node, qn_expr **out) {
@@ -70,11 +75,11 @@ qn_status qn_sql_operator(sql_scope *scope, const PgQuery__AExpr *node, qn_expr 
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
         return plain_operator(scope, node, out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_DISTINCT:
-        return binary(scope, node, "is distinct from", false, out);
+        return binary(scope, node, "is distinct from", out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-        return binary(scope, node, "is not distinct from", false, out);
+        return binary(scope, node, "is not distinct from", out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_NULLIF:
-        return binary(scope, node, "nullif", false, out);
+        return binary(scope, node, "nullif", out);
     case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
         if (node->rexpr->node_case != PG_QUERY__NODE__NODE_LIST)
             return qn_sql_unsupported(scope->source, node->location, "IN of a subquery");

@@ -1,6 +1,7 @@
 /* Ranks: 1 2 3 */
 #include "features/sql/sql.h"
 
+#include "features/scan/scan.h"
 #include "tests/features/sql_table.h"
 
 #include <stdio.h>
@@ -173,6 +174,49 @@ static void test_conditions_on_computed_columns_stay(void) {
     qn_plan_free(plan);
 }
 
+static qn_status open_csv(void *context, qn_comm *comm, qn_stream **out) {
+    const char *path = context;
+    return qn_scan_open(out, comm, &path, 1, NULL);
+}
+
+/* The columns that a plan reads, as its print shows them. */
+static void check_columns_read(char *path, const char *query, const char *scan, const char *rows) {
+    const qn_plan_table table = {"people", open_csv, path};
+    qn_plan *plan = NULL;
+    qn_stream *stream = NULL;
+    char *text = NULL;
+    qn_text printed;
+    qn_text_init(&printed);
+    QN_TEST_OK(qn_sql_query(&plan, qn_view_of(query)));
+    QN_TEST_OK(qn_plan_prepare(plan, qn_test_comm(), &table, 1));
+    QN_TEST_OK(qn_plan_print(plan, &printed));
+    CU_ASSERT(printed.data != NULL && strstr(printed.data, scan) != NULL);
+    QN_TEST_OK(qn_plan_open(&stream, plan, qn_test_comm(), &table, 1));
+    QN_TEST_OK(sql_gather_text(&text, stream, qn_test_comm()));
+    CU_ASSERT_STRING_EQUAL(text, rows);
+    qn_mem_free(text);
+    qn_text_clear(&printed);
+    qn_plan_free(plan);
+}
+
+static void test_scans_read_only_what_is_needed(void) {
+    char path[512];
+    snprintf(path, sizeof path, "%s", qn_test_path("people.csv"));
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        FILE *file = fopen(path, "w");
+        CU_ASSERT(file != NULL &&
+                  fputs("name,age,City,note\nAnn,30,Bonn,x\nBob,41,Graz,y\n", file) >= 0);
+        CU_ASSERT(file != NULL && fclose(file) == 0);
+    }
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm()));
+    check_columns_read(path, "SELECT city FROM people WHERE age > 40",
+                       "Scan people [age, City] 2 of 4 columns", "Graz\n");
+    check_columns_read(path, "SELECT 1 AS one FROM people", "Scan people [age] 1 of 4 columns",
+                       "1\n1\n");
+    check_columns_read(path, "SELECT * FROM people LIMIT 1",
+                       "Scan people [name, age, City, note] 4 of 4", "Ann|30|Bonn|x\n");
+}
+
 static void test_a_stream_in_hand_is_a_table(void) {
     qn_plan *plan = NULL;
     qn_stream *stream = NULL, *rows = NULL;
@@ -224,6 +268,7 @@ static const qn_test_case cases[] = {
     {"plans print themselves", test_plans_print_themselves},
     {"conditions move below projections", test_conditions_move_below_projections},
     {"conditions on computed columns stay", test_conditions_on_computed_columns_stay},
+    {"scans read only what is needed", test_scans_read_only_what_is_needed},
     {"a stream in hand is a table", test_a_stream_in_hand_is_a_table},
     {"any allocation may fail", test_any_allocation_may_fail},
     {NULL, NULL}};

@@ -54,6 +54,9 @@ CASES = [
     ("SELECT id, SUBSTRING(Cut FROM 2 FOR 3) AS s, substring(Cut, 3) AS e, substr(Cut, 1, 2) AS b" + W,
      "SELECT id, substr(Cut, 2, 3) AS s, substr(Cut, 3) AS e, substr(Cut, 1, 2) AS b" + W),
     "SELECT id, trim('  ' || Cut || ' ') AS t, replace(Cut, 'o', '0') AS r" + W,
+    ("SELECT id, trim(both 'Id' FROM Cut) AS t, ltrim(Cut, 'Ig') AS l, trim(trailing 'ld' from Cut)"
+     " AS r" + W,
+     "SELECT id, trim(Cut, 'Id') AS t, ltrim(Cut, 'Ig') AS l, rtrim(Cut, 'ld') AS r" + W),
     "SELECT id, n < 0 AS a, x >= 5.5 AS b, n = id AS c, n <> 3 AS d, Cut > 'Ideal' AS e" + W,
     "SELECT id, flag AND n > 0 AS a, flag OR n > 0 AS o, NOT flag AS m" + W,
     "SELECT id, n IS NULL AS a, x IS NOT NULL AS b, flag IS TRUE AS c, flag IS NOT TRUE AS d,"
@@ -64,6 +67,7 @@ CASES = [
     "SELECT id, n IN (1, 2, 3, 4, 5) AS a, Cut NOT IN ('good', 'Fair') AS b, n IN (1, NULL) AS c" + W,
     "SELECT id, n BETWEEN -10 AND 10 AS a, x NOT BETWEEN 2 AND 6.5 AS b" + W,
     "SELECT id, Cut LIKE '%oo%' AS a, Cut NOT LIKE 'I_e%' AS b, Cut LIKE '' AS c" + W,
+    "SELECT id, Cut || '%' LIKE '%l!%' ESCAPE '!' AS a, Cut NOT LIKE 'I$%%' ESCAPE '$' AS b" + W,
     ("SELECT id, Cut ILIKE 'G%' AS a, Cut ILIKE '%GOOD' AS b" + W,
      "SELECT id, lower(Cut) LIKE 'g%' AS a, lower(Cut) LIKE '%good' AS b" + W),
     "SELECT id, CASE WHEN n < 0 THEN 'neg' WHEN n = 0 THEN 'zero' WHEN n > 0 THEN 'pos' END AS s,"
