@@ -1,0 +1,14 @@
+/* Special functions of statistics. Each holds about 13 digits, also far out in the tails. */
+#ifndef QUERN_CORE_LINALG_SPECIAL_H
+#define QUERN_CORE_LINALG_SPECIAL_H
+
+/* Local. Probability that |T| >= |t| for Student's t with df > 0 degrees of freedom; NaN for NaN
+ * or df <= 0. Up to 100 degrees of freedom by the regularised incomplete beta function's
+ * continued fraction (NIST Digital Library of Mathematical Functions, 8.17.22) in Lentz's form,
+ * beyond by quadrature of the density's tail. */
+double qn_student_t_two_sided(double t, double df);
+
+/* Local. Probability that a standard normal variable is <= x. */
+double qn_normal_cdf(double x);
+
+#endif

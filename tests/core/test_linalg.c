@@ -1,0 +1,118 @@
+#include "core/linalg/special.h"
+#include "core/linalg/symmetric.h"
+#include "core/memory.h"
+#include "tests/harness/harness.h"
+
+#include <math.h>
+
+static bool near(double a, double b, double relative) {
+    return fabs(a - b) <= relative * fabs(b);
+}
+
+/* mpmath 1.3, 40 digits: betainc(df/2, 1/2, 0, df/(df+t^2), regularized=True) */
+static void test_student_t(void) {
+    static const double golden[][3] = {
+        {0, 3, 1},
+        {0.1, 1, 0.93654896513889286},
+        {1, 1, 0.5},
+        {1.5, 2.5, 0.24783645308629626},
+        {2, 5, 0.10193947882985836},
+        {1.96, 1000, 0.050273184955748718},
+        {12.7062, 1, 0.050000018560710399},
+        {3, 30, 0.0053899640656519466},
+        {40, 30, 1.3726045194406403e-27},
+        {5, 1e6, 5.7339978708907416e-7},
+        {37, 1e6, 1.8299730861802263e-299},
+        {30, 53919, 4.0601162859295291e-196},
+        {1e-5, 10, 0.99999221783232082},
+        {1.2, 1e8, 0.23013934328630039},
+        {200, 12, 1.6417754878884067e-22},
+    };
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++) {
+        double p = qn_student_t_two_sided(golden[i][0], golden[i][1]);
+        CU_ASSERT(near(p, golden[i][2], 1e-12));
+        CU_ASSERT(p == qn_student_t_two_sided(-golden[i][0], golden[i][1]));
+    }
+    CU_ASSERT(qn_student_t_two_sided(HUGE_VAL, 5) == 0);
+    CU_ASSERT(isnan(qn_student_t_two_sided(1, 0)));
+    CU_ASSERT(isnan(qn_student_t_two_sided((double)NAN, 5)));
+}
+
+/* mpmath 1.3: ncdf */
+static void test_normal(void) {
+    CU_ASSERT(near(qn_normal_cdf(-5), 2.8665157187919391e-7, 1e-13));
+    CU_ASSERT(near(qn_normal_cdf(-1), 0.15865525393145705, 1e-14));
+    CU_ASSERT(qn_normal_cdf(0) == 0.5);
+    CU_ASSERT(near(qn_normal_cdf(3), 0.99865010196836991, 1e-15));
+}
+
+static double residual(const double *matrix, const double *x, const double *right, int n) {
+    double worst = 0;
+    for (int i = 0; i < n; i++) {
+        double sum = -right[i];
+        for (int j = 0; j < n; j++)
+            sum += matrix[i * n + j] * x[j];
+        worst = fmax(worst, fabs(sum));
+    }
+    return worst;
+}
+
+static void test_definite(void) {
+    const double matrix[] = {4e10, 1e5, 2e4, 1e5, 3, 0.5, 2e4, 0.5, 2}, right[] = {1e5, 2, 3};
+    double x[3], inverse[9];
+    qn_symmetric symmetric;
+    QN_TEST_OK(qn_symmetric_factor(&symmetric, matrix, 3, NULL));
+    CU_ASSERT(!symmetric.singular && symmetric.rank == 3 && symmetric.reciprocal > 0.01);
+    QN_TEST_OK(qn_symmetric_solve(&symmetric, right, x));
+    CU_ASSERT(residual(matrix, x, right, 3) < 1e-9);
+    QN_TEST_OK(qn_symmetric_inverse(&symmetric, inverse));
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            double sum = -(i == j);
+            for (int k = 0; k < 3; k++)
+                sum += matrix[i * 3 + k] * inverse[k * 3 + j];
+            CU_ASSERT(fabs(sum) < 1e-9);
+        }
+    qn_symmetric_clear(&symmetric);
+}
+
+/* x0 and x1 are the same variable: the least-norm solution shares the coefficient. */
+static void test_singular(void) {
+    const double matrix[] = {2, 2, 1, 2, 2, 1, 1, 1, 3}, right[] = {4, 4, 7};
+    double x[3], inverse[9];
+    qn_symmetric symmetric;
+    QN_TEST_OK(qn_symmetric_factor(&symmetric, matrix, 3, NULL));
+    CU_ASSERT(symmetric.singular && symmetric.rank == 2);
+    QN_TEST_OK(qn_symmetric_solve(&symmetric, right, x));
+    CU_ASSERT(fabs(x[0] - 0.5) < 1e-12 && fabs(x[1] - 0.5) < 1e-12 && fabs(x[2] - 2) < 1e-12);
+    QN_TEST_FAILS(qn_symmetric_inverse(&symmetric, inverse), QN_NUMERIC, "singular");
+    qn_symmetric_clear(&symmetric);
+}
+
+static void test_edges(void) {
+    const double zeros[4] = {0}, bad[1] = {(double)NAN};
+    double x[2] = {1, 1};
+    qn_symmetric symmetric;
+    QN_TEST_OK(qn_symmetric_factor(&symmetric, zeros, 2, NULL));
+    CU_ASSERT(symmetric.singular && symmetric.rank == 0);
+    QN_TEST_OK(qn_symmetric_solve(&symmetric, x, x));
+    CU_ASSERT(x[0] == 0 && x[1] == 0);
+    qn_symmetric_clear(&symmetric);
+    QN_TEST_OK(qn_symmetric_factor(&symmetric, zeros, 0, NULL));
+    QN_TEST_OK(qn_symmetric_solve(&symmetric, x, x));
+    qn_symmetric_clear(&symmetric);
+    QN_TEST_FAILS(qn_symmetric_factor(&symmetric, bad, 1, NULL), QN_NUMERIC, "not finite");
+}
+
+static const qn_test_case cases[] = {
+    {"Student's t equals mpmath's, far into the tails", test_student_t},
+    {"the normal distribution equals mpmath's", test_normal},
+    {"badly scaled definite systems are solved and inverted", test_definite},
+    {"singular systems get the least-norm solution", test_singular},
+    {"zero matrices, order 0, NaN", test_edges},
+    {NULL, NULL},
+};
+
+int main(void) {
+    return qn_test_main("linalg", cases);
+}
