@@ -94,7 +94,8 @@ void qn_csv_guess_merge(qn_csv_guess *guess, const qn_csv_guess *other);
 qn_type qn_csv_guess_type(const qn_csv_guess *guess);
 
 /* Local. Looks at up to max_records whole records of `count` fields; *consumed bytes and *records
- * as for qn_csv_parse. Ragged records are ignored here. */
+ * as for qn_csv_parse, as is what must be readable. Records that are bad under any type are
+ * ignored here. */
 QN_CHECKED qn_status qn_csv_infer(qn_csv_guess *guesses, int32_t count,
                                   const qn_csv_dialect *dialect, const char *bytes, int64_t length,
                                   bool final, int64_t max_records, int64_t *records,

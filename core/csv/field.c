@@ -21,11 +21,19 @@ static qn_view trim(qn_view text) {
     return text;
 }
 
-static bool is_null(const qn_csv_dialect *dialect, qn_view text) {
+bool qn_csv_is_null(const qn_csv_dialect *dialect, qn_view text) {
     if (text.length == 0)
         return true;
     for (int64_t i = 0; i < dialect->null_count; i++)
         if (qn_view_equal(text, qn_view_of(dialect->nulls[i])))
+            return true;
+    return false;
+}
+
+bool qn_csv_has_numeric_nulls(const qn_csv_dialect *dialect) {
+    double value;
+    for (int64_t i = 0; i < dialect->null_count; i++)
+        if (qn_parse_real_with(qn_view_of(dialect->nulls[i]), dialect->decimal, &value))
             return true;
     return false;
 }
@@ -81,10 +89,10 @@ qn_csv_verdict qn_csv_field_text(const qn_csv_dialect *dialect, qn_view field, b
         if (is_string)
             return QN_CSV_VALUE;
         *out = trim(*out);
-        return is_null(dialect, *out) ? QN_CSV_NULL : QN_CSV_VALUE;
+        return qn_csv_is_null(dialect, *out) ? QN_CSV_NULL : QN_CSV_VALUE;
     }
     *out = field;
-    if (is_null(dialect, dialect->trim ? field : raw))
+    if (qn_csv_is_null(dialect, dialect->trim ? field : raw))
         return QN_CSV_NULL;
     return field.length > 0 && has_quote(dialect, field) ? QN_CSV_BAD_QUOTE : QN_CSV_VALUE;
 }

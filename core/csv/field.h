@@ -30,6 +30,12 @@ qn_csv_verdict qn_csv_field_text(const qn_csv_dialect *dialect, qn_view field, b
 qn_csv_verdict qn_csv_field_value(const qn_csv_dialect *dialect, qn_view text, qn_type type,
                                   qn_csv_value *out);
 
+/* True if the text is empty or one of the null strings. */
+bool qn_csv_is_null(const qn_csv_dialect *dialect, qn_view text);
+
+/* True if a null string reads as a number, such as -999: then kernels cannot tell it from one. */
+bool qn_csv_has_numeric_nulls(const qn_csv_dialect *dialect);
+
 /* Local. "'12x' is not an int64" and its like, for a person; `text` is the raw field. */
 void qn_csv_field_explain(qn_csv_verdict verdict, qn_view text, qn_type type, char *out,
                           size_t out_size);

@@ -110,7 +110,7 @@ qn_status qn_csv_rows_take(qn_csv_rows *rows, qn_csv_index *index, int32_t field
                            int64_t max_records, bool final) {
     QN_TRY(qn_mem_reserve(&rows->rows, &rows->capacity, index->line_count + 1, sizeof *rows->rows));
     rows->count = rows->ragged_count = rows->records = 0;
-    rows->consumed = rows->lines = 0;
+    rows->consumed = 0;
     uint32_t first = 1, end_of_file = (uint32_t)index->end_count;
     if (final)
         index->ends[index->end_count++] = (uint32_t)index->offset;
@@ -118,7 +118,6 @@ qn_status qn_csv_rows_take(qn_csv_rows *rows, qn_csv_index *index, int32_t field
         uint32_t last = index->lines[i];
         QN_TRY(take_record(rows, index, first, last, fields));
         rows->consumed = index->ends[last] + 1;
-        rows->lines++;
         first = last + 1;
     }
     if (final && rows->records < max_records && rows->consumed < index->offset)

@@ -67,9 +67,12 @@ static void add_text(qn_csv_guess *guess, const qn_csv_dialect *dialect, qn_view
 
 typedef struct guesser {
     const qn_csv_dialect *dialect;
+    const qn_csv_kernels *kernels;
+    bool numeric_nulls;
     qn_csv_index index;
     qn_csv_rows rows;
-    uint32_t *begin, *end;
+    uint32_t *begin, *end, *rest;
+    double *values; /* or integers: nobody looks at them */
     int64_t span_capacity, scratch_capacity;
     char *scratch;
 } guesser;
@@ -79,25 +82,72 @@ static void clear(guesser *g) {
     qn_csv_rows_clear(&g->rows);
     qn_mem_free(g->begin);
     qn_mem_free(g->end);
+    qn_mem_free(g->rest);
+    qn_mem_free(g->values);
     qn_mem_free(g->scratch);
 }
 
 static qn_status reserve(guesser *g) {
     QN_TRY(qn_mem_reserve(&g->scratch, &g->scratch_capacity, g->index.offset + 64, 1));
-    int64_t capacity = g->span_capacity;
-    QN_TRY(qn_mem_reserve(&g->begin, &capacity, g->rows.count, sizeof *g->begin));
-    return qn_mem_reserve(&g->end, &g->span_capacity, g->rows.count, sizeof *g->end);
+    if (g->rows.count <= g->span_capacity)
+        return QN_OK;
+    size_t grown = (size_t)g->rows.count * 2;
+    QN_TRY(qn_mem_resize(&g->begin, grown, sizeof *g->begin));
+    QN_TRY(qn_mem_resize(&g->end, grown, sizeof *g->end));
+    QN_TRY(qn_mem_resize(&g->rest, grown + 64, sizeof *g->rest));
+    QN_TRY(qn_mem_resize(&g->values, grown + 64, sizeof *g->values));
+    g->span_capacity = (int64_t)grown;
+    return QN_OK;
+}
+
+static void add_field(guesser *g, qn_csv_guess *guess, int64_t i) {
+    qn_view text, field = {g->index.base + g->begin[i], g->end[i] - g->begin[i]};
+    if (qn_csv_field_text(g->dialect, field, false, g->scratch, &text) != QN_CSV_VALUE)
+        return;
+    if (g->index.beyond && !qn_utf8_is_valid(text))
+        return; /* a bad record under any type */
+    add_text(guess, g->dialect, text);
+}
+
+/* True if kernels may say that plain numbers are numbers and nothing else. */
+static bool trusts_kernels(const guesser *g, const qn_csv_guess *guess) {
+    bool dates = (guess->possible & AS_DATE) && g->dialect->date_format != NULL;
+    bool times = (guess->possible & AS_TIMESTAMP) && g->dialect->timestamp_format != NULL;
+    return !g->numeric_nulls && !dates && !times;
+}
+
+/* Lets a kernel pick the plain numbers; the fields left are in g->rest. */
+static int64_t pick_numbers(guesser *g, qn_csv_guess *guess, bool integers) {
+    qn_csv_spans spans = {.base = g->index.base,
+                          .count = g->rows.count,
+                          .begin = g->begin,
+                          .end = g->end,
+                          .decimal = g->dialect->decimal};
+    int64_t left = integers ? g->kernels->int64(&spans, (int64_t *)(void *)g->values, g->rest)
+                            : g->kernels->float64(&spans, g->values, g->rest);
+    if (left < g->rows.count) {
+        guess->seen |= SEEN_VALUE | SEEN_NUMBER;
+        guess->possible &= integers ? AS_INT64 | AS_FLOAT64 : AS_FLOAT64;
+    }
+    return left;
 }
 
 static void add_column(guesser *g, qn_csv_guess *guess) {
-    for (int64_t i = 0; i < g->rows.count && guess->possible != 0; i++) {
-        qn_view text, field = {g->index.base + g->begin[i], g->end[i] - g->begin[i]};
-        if (qn_csv_field_text(g->dialect, field, false, g->scratch, &text) != QN_CSV_VALUE)
-            continue;
-        if (g->index.beyond && !qn_utf8_is_valid(text))
-            continue; /* a bad record under any type */
-        add_text(guess, g->dialect, text);
+    for (int pass = 0; pass < 2; pass++) {
+        bool integers = (guess->possible & AS_INT64) != 0;
+        if (!(guess->possible & AS_FLOAT64) || !trusts_kernels(g, guess))
+            break;
+        int64_t left = pick_numbers(g, guess, integers), k = 0;
+        for (; k < left && guess->possible != 0; k++) {
+            add_field(g, guess, g->rest[k]);
+            if (integers && !(guess->possible & AS_INT64) && left > 64)
+                break; /* no integers after all: the other kernel is quicker */
+        }
+        if (k == left || guess->possible == 0)
+            return;
     }
+    for (int64_t i = 0; i < g->rows.count && guess->possible != 0; i++)
+        add_field(g, guess, i);
 }
 
 static qn_status guess_tile(guesser *g, qn_csv_guess *guesses, int32_t count) {
@@ -114,7 +164,9 @@ static qn_status guess_tile(guesser *g, qn_csv_guess *guesses, int32_t count) {
 qn_status qn_csv_infer(qn_csv_guess *guesses, int32_t count, const qn_csv_dialect *dialect,
                        const char *bytes, int64_t length, bool final, int64_t max_records,
                        int64_t *records, int64_t *consumed) {
-    guesser g = {.dialect = dialect};
+    guesser g = {.dialect = dialect,
+                 .kernels = qn_csv_kernels_of(dialect),
+                 .numeric_nulls = qn_csv_has_numeric_nulls(dialect)};
     qn_status status = QN_OK;
     int64_t at = 0, found = 0;
     while (at < length && found < max_records) {

@@ -28,6 +28,7 @@ typedef struct fault {
 struct qn_csv_parser {
     const qn_csv_dialect *dialect;
     const qn_csv_kernels *kernels;
+    bool numeric_nulls;
     int32_t field_count, target_count;
     target *targets;
 
@@ -88,6 +89,7 @@ qn_status qn_csv_parser_new(qn_csv_parser **out, const qn_csv_dialect *dialect,
     QN_TRY(qn_mem_calloc(&parser, 1, sizeof *parser));
     parser->dialect = dialect;
     parser->kernels = qn_csv_kernels_of(dialect);
+    parser->numeric_nulls = qn_csv_has_numeric_nulls(dialect);
     parser->field_count = fields->count;
     qn_status status = set_targets(parser, fields, wanted);
     if (status != QN_OK) {
@@ -246,7 +248,7 @@ static qn_view span(const qn_csv_parser *parser, int64_t i) {
 }
 
 /* One field of any type but string, by all the rules. */
-static qn_status parse_one(qn_csv_parser *parser, target *t, int64_t i, qn_csv_value *value) {
+static qn_status parse_by_rules(qn_csv_parser *parser, target *t, int64_t i, qn_csv_value *value) {
     qn_view text;
     qn_csv_verdict verdict =
         qn_csv_field_text(parser->dialect, span(parser, i), false, parser->scratch, &text);
@@ -259,6 +261,32 @@ static qn_status parse_one(qn_csv_parser *parser, target *t, int64_t i, qn_csv_v
     if (verdict == QN_CSV_NULL)
         return qn_column_set_null(t->column, parser->row_count + i);
     return add_fault(parser, i, t->field, verdict);
+}
+
+/* The same. What reads as a value as it stands has no quotes or blanks; if it is no null string
+ * either, the rules would not change it. */
+static inline qn_status parse_one(qn_csv_parser *parser, target *t, int64_t i,
+                                  qn_csv_value *value) {
+    qn_view raw = span(parser, i);
+    if (raw.length > 0 && parser->dialect->null_count == 0 &&
+        qn_csv_field_value(parser->dialect, raw, t->type, value) == QN_CSV_VALUE)
+        return QN_OK;
+    return parse_by_rules(parser, t, i, value);
+}
+
+/* Kernels know no null strings: sets those to null that read as numbers. */
+static qn_status find_numeric_nulls(qn_csv_parser *parser, target *t) {
+    for (int64_t i = 0; i < parser->rows.count; i++) {
+        if (!qn_csv_is_null(parser->dialect, span(parser, i)))
+            continue;
+        int64_t row = parser->row_count + i;
+        QN_TRY(qn_column_set_null(t->column, row));
+        if (t->type == QN_INT32)
+            t->column->i32[row] = 0;
+        else
+            t->column->i64[row] = 0; /* or the bits of 0.0 */
+    }
+    return QN_OK;
 }
 
 static qn_csv_spans spans_of(const qn_csv_parser *parser) {
@@ -278,7 +306,7 @@ static qn_status parse_float64(qn_csv_parser *parser, target *t) {
         QN_TRY(parse_one(parser, t, parser->rest[k], &value));
         out[parser->rest[k]] = value.f64;
     }
-    return QN_OK;
+    return parser->numeric_nulls ? find_numeric_nulls(parser, t) : QN_OK;
 }
 
 static qn_status parse_int64(qn_csv_parser *parser, target *t) {
@@ -290,7 +318,7 @@ static qn_status parse_int64(qn_csv_parser *parser, target *t) {
         QN_TRY(parse_one(parser, t, parser->rest[k], &value));
         out[parser->rest[k]] = value.i64;
     }
-    return QN_OK;
+    return parser->numeric_nulls ? find_numeric_nulls(parser, t) : QN_OK;
 }
 
 static qn_status parse_int32(qn_csv_parser *parser, target *t) {
@@ -308,7 +336,7 @@ static qn_status parse_int32(qn_csv_parser *parser, target *t) {
             QN_TRY(parse_one(parser, t, i, &value));
         out[i] = value.i32;
     }
-    return QN_OK;
+    return parser->numeric_nulls ? find_numeric_nulls(parser, t) : QN_OK;
 }
 
 static void put_value(qn_column *column, int64_t row, qn_csv_value value) {
@@ -352,17 +380,46 @@ static qn_status parse_string(qn_csv_parser *parser, target *t, int64_t i) {
     return qn_csv_strings_add_null(&t->strings);
 }
 
+static inline bool has_byte(const char *at, int64_t length, char wanted) {
+    uint64_t repeated = UINT64_C(0x0101010101010101) * (unsigned char)wanted;
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    uint64_t found = 0, word;
+    for (; length > 0; at += 8, length -= 8) { /* up to 7 bytes behind are readable */
+        memcpy(&word, at, sizeof word);
+        word ^= repeated;
+        word = ~(((word & low) + low) | word | low);
+        if (length < 8)
+            word &= (UINT64_C(1) << (8 * length)) - 1;
+        found |= word;
+    }
+    return found != 0;
+}
+
+/* Takes plain quotes off. False if the field has quotes that need the rules. */
+static inline bool strip_quotes(char quote, qn_view *text) {
+    bool quoted =
+        text->length > 1 && text->data[0] == quote && text->data[text->length - 1] == quote;
+    if (quoted) {
+        text->data++;
+        text->length -= 2;
+    }
+    return !has_byte(text->data, text->length, quote);
+}
+
 static qn_status parse_strings(qn_csv_parser *parser, target *t) {
     const qn_csv_dialect *dialect = parser->dialect;
-    bool plain = !parser->index.quotes && !parser->index.beyond && !dialect->trim &&
-                 dialect->null_count == 0;
+    bool plain = !parser->index.beyond && !dialect->trim && dialect->null_count == 0;
+    bool quotes = parser->index.quotes;
+    if (quotes && dialect->escape != 0)
+        plain = false;
     int64_t bytes = 0;
     for (int64_t i = 0; i < parser->rows.count; i++)
         bytes += parser->end[i] - parser->begin[i];
     QN_TRY(qn_csv_strings_reserve(&t->strings, bytes));
     for (int64_t i = 0; i < parser->rows.count; i++) {
-        if (plain && parser->end[i] != parser->begin[i])
-            QN_TRY(qn_csv_strings_add(&t->strings, span(parser, i)));
+        qn_view text = span(parser, i);
+        if (plain && text.length > 0 && (!quotes || strip_quotes(dialect->quote, &text)))
+            QN_TRY(qn_csv_strings_add(&t->strings, text));
         else
             QN_TRY(parse_string(parser, t, i));
     }
@@ -411,8 +468,9 @@ static qn_status parse_tile(qn_csv_parser *parser, qn_csv_block *out) {
         QN_TRY(report_faults(parser, out));
     parser->row_count += parser->rows.count;
     out->records += parser->rows.records;
-    out->lines += parser->index.quotes ? count_lines(parser->index.base, parser->rows.consumed)
-                                       : (int64_t)parser->rows.lines;
+    out->lines +=
+        parser->index.newlines - count_lines(parser->index.base + parser->rows.consumed,
+                                             parser->index.offset - parser->rows.consumed);
     out->consumed += parser->rows.consumed;
     return QN_OK;
 }

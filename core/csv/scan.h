@@ -20,6 +20,7 @@ typedef struct qn_csv_index {
     uint32_t *lines; /* indices into `ends` of the record ends */
     int64_t line_count, line_capacity;
     int64_t offset;      /* bytes done so far */
+    int64_t newlines;    /* LFs in them, inside quotes too */
     uint64_t inside;     /* all ones inside quotes */
     uint64_t escaped;    /* 1: the next byte is */
     bool quotes, beyond; /* seen: a quote or an escape; a byte that is not ASCII */
@@ -80,7 +81,6 @@ typedef struct qn_csv_rows {
     int64_t ragged_count, ragged_capacity;
     int64_t records;
     uint32_t consumed; /* bytes of the index */
-    uint32_t lines;    /* line ends in them, outside quotes */
 } qn_csv_rows;
 
 void qn_csv_rows_clear(qn_csv_rows *rows);

@@ -58,49 +58,111 @@ KERNEL static inline void apply_escapes(masks *m, uint64_t *carry, int64_t count
         *carry = escaped >> count & 1;
 }
 
-KERNEL static inline void tally_block(qn_csv_tally *tally, scan_state *state, masks m,
-                                      int64_t count) {
-    uint64_t inside = prefix_xor(m.quote) ^ state->inside;
-    state->inside = 0 - (inside >> 63);
-    uint64_t valid = count < 64 ? (UINT64_C(1) << count) - 1 : ~UINT64_C(0);
-    const uint64_t ends[2] = {m.newline & ~inside, m.newline & inside};
-    int64_t lines = __builtin_popcountll(m.newline), ended = __builtin_popcountll(ends[0]);
-    tally->lines += lines;
-    tally->newlines[0] += ended;
-    tally->newlines[1] += lines - ended;
-    for (int h = 0; h < 2; h++) {
-        uint64_t starts = ends[h] << 1 | state->start[h], next = ends[h] >> 63;
-        if (__builtin_expect((starts & m.carriage) != 0, 0))
-            starts = pass_carriage_returns(starts, m.carriage, &next);
-        state->start[h] = count < 64 ? starts >> count & 1 : next;
-        uint64_t records = starts & ~m.newline & ~m.carriage & valid;
-        tally->records[h] += __builtin_popcountll(records);
-        if (__builtin_expect(tally->first_start[h] < 0 && records != 0, 0))
-            tally->first_start[h] = tally->offset + __builtin_ctzll(records);
-    }
-    tally->offset += count;
+/* What tallying carries, in registers. */
+typedef struct tally_state {
+    scan_state scan;
+    int64_t records[2], first_start[2], ended, lines, offset;
+} tally_state;
+
+KERNEL static inline void note_first(tally_state *t, int h, uint64_t records) {
+    if (t->first_start[h] < 0 && records != 0)
+        t->first_start[h] = t->offset + __builtin_ctzll(records);
 }
 
-KERNEL static void tally_bytes(qn_csv_tally *out, const qn_csv_dialect *dialect, const char *bytes,
-                               int64_t length) {
-    needles wanted = needles_of(dialect);
-    qn_csv_tally tally = *out;
-    scan_state state = {.inside = 0 - (uint64_t)tally.odd_quotes,
-                        .escaped = tally.carry[2],
-                        .start = {tally.carry[0], tally.carry[1]}};
-    bool escapes = dialect->escape != 0;
-    for (int64_t i = 0; i < length; i += 64) {
-        int64_t count = length - i < 64 ? length - i : 64;
-        masks m = look_at(&wanted, bytes + i, count);
-        if (escapes)
-            apply_escapes(&m, &state.escaped, count);
-        tally_block(&tally, &state, m, count);
+KERNEL static inline void tally_block(tally_state *t, masks m, int64_t count, bool notes) {
+    uint64_t inside = prefix_xor(m.quote) ^ t->scan.inside;
+    t->scan.inside = (uint64_t)((int64_t)inside >> 63);
+    uint64_t ends = m.newline & ~inside, others = m.newline & inside;
+    uint64_t starts = ends << 1 | t->scan.start[0], next = ends >> 63;
+    uint64_t other_starts = others << 1 | t->scan.start[1], other_next = others >> 63;
+    if (__builtin_expect(((starts | other_starts) & m.carriage) != 0, 0)) {
+        starts = pass_carriage_returns(starts, m.carriage, &next);
+        other_starts = pass_carriage_returns(other_starts, m.carriage, &other_next);
     }
-    tally.odd_quotes = state.inside != 0;
-    tally.carry[0] = state.start[0];
-    tally.carry[1] = state.start[1];
-    tally.carry[2] = state.escaped;
-    *out = tally;
+    uint64_t text = ~(m.newline | m.carriage);
+    if (count < 64) {
+        next = starts >> count & 1;
+        other_next = other_starts >> count & 1;
+        text &= (UINT64_C(1) << count) - 1;
+    }
+    starts &= text;
+    other_starts &= text;
+    t->scan.start[0] = next;
+    t->scan.start[1] = other_next;
+    t->lines += __builtin_popcountll(m.newline);
+    t->ended += __builtin_popcountll(ends);
+    t->records[0] += __builtin_popcountll(starts);
+    t->records[1] += __builtin_popcountll(other_starts);
+    if (notes) {
+        note_first(t, 0, starts);
+        note_first(t, 1, other_starts);
+    }
+    t->offset += count;
+}
+
+KERNEL static inline void tally_blocks(tally_state *out, const needles *wanted, const char *bytes,
+                                       int64_t length, bool escapes, bool notes) {
+    tally_state t = *out;
+    int64_t i = 0;
+    for (; i + 64 <= length; i += 64) {
+        masks m = look(wanted, bytes + i);
+        if (escapes)
+            apply_escapes(&m, &t.scan.escaped, 64);
+        tally_block(&t, m, 64, notes);
+    }
+    if (i < length) {
+        masks m = look_at(wanted, bytes + i, length - i);
+        if (escapes)
+            apply_escapes(&m, &t.scan.escaped, length - i);
+        tally_block(&t, m, length - i, notes);
+    }
+    *out = t;
+}
+
+/* The first starts are looked for only in the pieces that have them. */
+KERNEL static void tally_all(tally_state *t, const needles *wanted, const char *bytes,
+                             int64_t length, bool escapes) {
+    enum { PIECE = 8192 };
+    for (int64_t i = 0; i < length; i += PIECE) {
+        int64_t count = length - i < PIECE ? length - i : PIECE;
+        tally_state before = *t;
+        if (escapes)
+            tally_blocks(t, wanted, bytes + i, count, true, false);
+        else
+            tally_blocks(t, wanted, bytes + i, count, false, false);
+        bool first = (t->first_start[0] < 0 && t->records[0] > 0) ||
+                     (t->first_start[1] < 0 && t->records[1] > 0);
+        if (first) {
+            *t = before;
+            tally_blocks(t, wanted, bytes + i, count, escapes, true);
+        }
+    }
+}
+
+KERNEL static void tally_bytes(qn_csv_tally *tally, const qn_csv_dialect *dialect,
+                               const char *bytes, int64_t length) {
+    needles wanted = needles_of(dialect);
+    tally_state t = {
+        .scan = {.inside = 0 - (uint64_t)tally->odd_quotes,
+                 .escaped = tally->carry[2],
+                 .start = {tally->carry[0], tally->carry[1]}},
+        .records = {tally->records[0], tally->records[1]},
+        .first_start = {tally->first_start[0], tally->first_start[1]},
+        .offset = tally->offset,
+    };
+    tally_all(&t, &wanted, bytes, length, dialect->escape != 0);
+    tally->records[0] = t.records[0];
+    tally->records[1] = t.records[1];
+    tally->first_start[0] = t.first_start[0];
+    tally->first_start[1] = t.first_start[1];
+    tally->newlines[0] += t.ended;
+    tally->newlines[1] += t.lines - t.ended;
+    tally->lines += t.lines;
+    tally->odd_quotes = t.scan.inside != 0;
+    tally->offset = t.offset;
+    tally->carry[0] = t.scan.start[0];
+    tally->carry[1] = t.scan.start[1];
+    tally->carry[2] = t.scan.escaped;
 }
 
 KERNEL static inline int64_t position_of_bit(uint64_t mask, int64_t which) {
@@ -165,31 +227,44 @@ KERNEL static inline void put_lines(qn_csv_index *index, uint64_t separators, ui
     }
 }
 
+/* The masks seen so far, or-ed. */
+typedef struct seen_masks {
+    uint64_t quotes, beyond;
+} seen_masks;
+
+KERNEL static inline void index_block(qn_csv_index *index, seen_masks *seen, masks m, bool escapes,
+                                      int64_t count) {
+    if (escapes) {
+        seen->quotes |= m.escape;
+        apply_escapes(&m, &index->escaped, count);
+    }
+    seen->quotes |= m.quote;
+    seen->beyond |= m.beyond;
+    uint64_t inside = prefix_xor(m.quote) ^ index->inside;
+    index->inside = (uint64_t)((int64_t)inside >> 63);
+    uint64_t lines = m.newline & ~inside;
+    uint64_t separators = (m.delimiter & ~inside) | lines;
+    index->newlines += __builtin_popcountll(m.newline);
+    if (lines != 0)
+        put_lines(index, separators, lines);
+    put_positions(index->ends + index->end_count, separators, (uint32_t)index->offset);
+    index->end_count += __builtin_popcountll(separators);
+    index->offset += count;
+}
+
 KERNEL static void index_bytes(qn_csv_index *out, const qn_csv_dialect *dialect, int64_t to) {
     needles wanted = needles_of(dialect);
     qn_csv_index index = *out;
+    seen_masks seen = {0};
     bool escapes = dialect->escape != 0;
-    uint64_t quotes = 0, beyond = 0;
-    while (index.offset < to) {
-        int64_t count = to - index.offset < 64 ? to - index.offset : 64;
+    while (index.offset + 64 <= to)
+        index_block(&index, &seen, look(&wanted, index.base + index.offset), escapes, 64);
+    if (index.offset < to) {
+        int64_t count = to - index.offset;
         masks m = look_at(&wanted, index.base + index.offset, count);
-        if (escapes) {
-            quotes |= m.escape;
-            apply_escapes(&m, &index.escaped, count);
-        }
-        quotes |= m.quote;
-        beyond |= m.beyond;
-        uint64_t inside = prefix_xor(m.quote) ^ index.inside;
-        index.inside = 0 - (inside >> 63);
-        uint64_t lines = m.newline & ~inside;
-        uint64_t separators = (m.delimiter & ~inside) | lines;
-        if (lines != 0)
-            put_lines(&index, separators, lines);
-        put_positions(index.ends + index.end_count, separators, (uint32_t)index.offset);
-        index.end_count += __builtin_popcountll(separators);
-        index.offset += count;
+        index_block(&index, &seen, m, escapes, count);
     }
-    index.quotes |= quotes != 0;
-    index.beyond |= beyond != 0;
+    index.quotes |= seen.quotes != 0;
+    index.beyond |= seen.beyond != 0;
     *out = index;
 }

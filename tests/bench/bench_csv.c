@@ -1,6 +1,6 @@
 /* CSV from memory, one core. Limits: quote-aware separator scan 21 GB/s, numbers to columns
  * 1.72 GB/s (29 signed doubles of 10 bytes), mixed 1.5 to 1.8 GB/s without dictionaries.
- * Usage: bench_csv [megabytes] */
+ * Usage: bench_csv [megabytes [tally|infer|parse [numeric|long|mixed]]] */
 #include "core/csv/csv.h"
 
 #include <math.h>
@@ -147,8 +147,12 @@ static double parse(const data *d, const qn_csv_dialect *dialect, int64_t *recor
     return seconds;
 }
 
+static const char *only_what = "", *only_data = "";
+
 static void report(const data *d, const qn_csv_dialect *dialect, const char *what,
                    double (*run)(const data *, const qn_csv_dialect *, int64_t *)) {
+    if (strstr(what, only_what) == NULL || strstr(d->name, only_data) != d->name)
+        return;
     double best = INFINITY;
     int64_t records = 0;
     for (int i = 0; i < ROUNDS; i++)
@@ -160,6 +164,8 @@ static void report(const data *d, const qn_csv_dialect *dialect, const char *wha
 
 int main(int argc, char **argv) {
     int64_t bytes = (argc > 1 ? atoll(argv[1]) : 64) << 20;
+    only_what = argc > 2 ? argv[2] : "";
+    only_data = argc > 3 ? argv[3] : "";
     qn_csv_dialect dialect = {.delimiter = ',', .quote = '"', .decimal = '.'};
     data all[] = {make_numeric(bytes), make_long_numeric(bytes), make_mixed(bytes, "mixed", ""),
                   make_mixed(bytes, "mixed, quoted strings", "\"")};

@@ -327,7 +327,7 @@ typedef struct sample {
     qn_type types[MOST_FIELDS];
 } sample;
 
-static char *const nulls[] = {(char *)"NA", (char *)"-"};
+static char *const nulls[] = {(char *)"NA", (char *)"-", (char *)"1"};
 
 static void random_dialect(uint64_t *state, qn_csv_dialect *d) {
     *d = (qn_csv_dialect){.delimiter = ',', .quote = '"', .decimal = '.'};
@@ -347,7 +347,7 @@ static void random_dialect(uint64_t *state, qn_csv_dialect *d) {
         break;
     case 4:
         d->nulls = (char **)(uintptr_t)nulls;
-        d->null_count = 2;
+        d->null_count = 3;
         break;
     default:
         break;
@@ -458,7 +458,7 @@ static void random_sample(uint64_t *state, sample *s) {
     bool noise = below(state, 2) == 0;
     int64_t fields = 1 + below(state, noise ? 3 : MOST_FIELDS);
     for (int64_t i = 0; i < fields; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", (int)i);
         s->types[i] = types[below(state, noise ? 3 : 8)];
         QN_TEST_OK(qn_schema_add(&s->schema, name, s->types[i]));

@@ -52,7 +52,7 @@ static void parse_text(const qn_csv_dialect *dialect, const qn_type *types, int3
     char *bytes = pad(text);
     qn_schema_init(&schema);
     for (int32_t i = 0; i < count; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", i);
         QN_TEST_OK(qn_schema_add(&schema, name, types[i]));
     }
