@@ -35,12 +35,22 @@ double qn_random_uniform(qn_random random, uint64_t row, uint32_t draw) {
     return (double)(qn_random_bits(random, row, draw) >> 11) * two_to_minus_53;
 }
 
-double qn_random_normal(qn_random random, uint64_t row, uint32_t draw) {
+/* Box and Muller's: a radius and an angle give two normal numbers. */
+void qn_random_normals(qn_random random, uint64_t row, uint32_t draw, double out[2]) {
     philox4x32_ctr_t words = block(random, row, draw);
     /* (0, 1], so that the logarithm is finite */
-    double radius = (double)((join(words.v[0], words.v[1]) >> 11) + 1) * two_to_minus_53;
+    double uniform = (double)((join(words.v[0], words.v[1]) >> 11) + 1) * two_to_minus_53;
     double angle = (double)(join(words.v[2], words.v[3]) >> 11) * two_to_minus_53;
-    return sqrt(-2.0 * log(radius)) * cos(2.0 * M_PI * angle);
+    double radius = sqrt(-2.0 * log(uniform));
+    sincos(2.0 * M_PI * angle, &out[1], &out[0]);
+    out[0] *= radius;
+    out[1] *= radius;
+}
+
+double qn_random_normal(qn_random random, uint64_t row, uint32_t draw) {
+    double pair[2];
+    qn_random_normals(random, row, draw, pair);
+    return pair[0];
 }
 
 int64_t qn_random_below(qn_random random, uint64_t row, uint32_t draw, int64_t bound) {

@@ -19,6 +19,9 @@ uint64_t qn_random_bits(qn_random random, uint64_t row, uint32_t draw);
 
 double qn_random_uniform(qn_random random, uint64_t row, uint32_t draw); /* [0, 1), 53 bits */
 double qn_random_normal(qn_random random, uint64_t row, uint32_t draw);  /* Box-Muller */
+/* Two of them for little more than the cost of one; the first is qn_random_normal's. */
+void qn_random_normals(qn_random random, uint64_t row, uint32_t draw, double out[2]);
+
 /* [0, bound), bound > 0; the probabilities differ from 1 / bound by less than 2^-64. */
 int64_t qn_random_below(qn_random random, uint64_t row, uint32_t draw, int64_t bound);
 
