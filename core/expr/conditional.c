@@ -8,33 +8,47 @@
 
 /* ---- case and if ----------------------------------------------------------------------------- */
 
-/* Rows of `open` where the condition is true take argument `value`, and are open no more. */
-static void take_true(const qn_operand *condition, int32_t value, int64_t length, uint64_t *open,
+QN_CLONES static void take_word(int32_t *choice, uint64_t taken, int32_t value, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        choice[i] = (taken >> i) & 1 ? value : choice[i];
+}
+
+/* Rows of `open` that are in `taken` get argument `value`, and are open no more. */
+static void take_open(uint64_t *open, int64_t word, uint64_t taken, int32_t value, int64_t length,
                       int32_t *choice) {
-    for (int64_t w = 0; w < qn_bit_words(length); w++) {
-        uint64_t taken = open[w] & qn_bits_word(condition, w) & qn_valid_word(condition, w);
-        open[w] &= ~taken;
-        for (; taken != 0; taken &= taken - 1)
-            choice[w * 64 + __builtin_ctzll(taken)] = value;
-    }
+    int64_t left = length - word * 64;
+    taken &= open[word];
+    open[word] &= ~taken;
+    if (taken != 0)
+        take_word(choice + word * 64, taken, value, left < 64 ? left : 64);
+}
+
+/* All rows open, and choosing argument `otherwise`. */
+static qn_status start_choice(const qn_call *call, int32_t otherwise, int32_t **choice,
+                              uint64_t **open) {
+    int64_t words = qn_bit_words(call->length);
+    QN_TRY(qn_mem_alloc(open, (size_t)words, sizeof **open));
+    QN_TRY(qn_mem_alloc(choice, (size_t)call->length, sizeof **choice));
+    for (int64_t i = 0; i < call->length; i++)
+        (*choice)[i] = otherwise;
+    memset(*open, 0xff, (size_t)words * sizeof **open);
+    qn_bits_trim(*open, call->length);
+    return QN_OK;
 }
 
 static qn_status run_case(const qn_call *call, qn_column **out) {
-    int32_t *choice = NULL;
+    int32_t *choice = NULL, otherwise = call->count % 2 == 1 ? call->count - 1 : -1;
     uint64_t *open = NULL;
-    int64_t words = qn_bit_words(call->length);
     qn_status status;
-    QN_TRY_GOTO(qn_mem_alloc(&choice, (size_t)call->length, sizeof *choice), done);
-    QN_TRY_GOTO(qn_mem_alloc(&open, (size_t)words, sizeof *open), done);
-    int32_t otherwise = call->count % 2 == 1 ? call->count - 1 : -1;
-    for (int64_t i = 0; i < call->length; i++)
-        choice[i] = otherwise;
-    memset(open, 0xff, (size_t)words * sizeof *open);
-    if (words > 0)
-        qn_bits_trim(open, call->length);
-    for (int32_t k = 0; k + 1 < call->count; k += 2)
-        take_true(&call->arguments[k], k + 1, call->length, open, choice);
-    status = qn_choose(out, call->node->type, call->arguments, choice, call->length);
+    QN_TRY_GOTO(start_choice(call, otherwise, &choice, &open), done);
+    for (int32_t k = 0; k + 1 < call->count; k += 2) {
+        const qn_operand *condition = &call->arguments[k];
+        for (int64_t w = 0; w < qn_bit_words(call->length); w++)
+            take_open(open, w, qn_bits_word(condition, w) & qn_valid_word(condition, w), k + 1,
+                      call->length, choice);
+    }
+    /* conditions choose nothing, even where they are of the result's type */
+    status = qn_choose(out, call, call->arguments, call->count, choice);
 done:
     qn_mem_free(choice);
     qn_mem_free(open);
@@ -50,15 +64,16 @@ static qn_status run_coalesce(const qn_call *call, qn_column **out) {
         return QN_OK;
     }
     int32_t *choice = NULL;
-    QN_TRY(qn_mem_alloc(&choice, (size_t)call->length, sizeof *choice));
-    for (int64_t i = 0; i < call->length; i++) {
-        int32_t k = 0;
-        while (k < call->count && qn_operand_null(&call->arguments[k], i))
-            k++;
-        choice[i] = k < call->count ? k : -1;
-    }
-    qn_status status = qn_choose(out, call->node->type, call->arguments, choice, call->length);
+    uint64_t *open = NULL;
+    qn_status status;
+    QN_TRY_GOTO(start_choice(call, -1, &choice, &open), done);
+    for (int32_t k = 0; k < call->count; k++)
+        for (int64_t w = 0; w < qn_bit_words(call->length); w++)
+            take_open(open, w, qn_valid_word(&call->arguments[k], w), k, call->length, choice);
+    status = qn_choose(out, call, call->arguments, call->count, choice);
+done:
     qn_mem_free(choice);
+    qn_mem_free(open);
     return status;
 }
 
@@ -72,7 +87,7 @@ static qn_status run_nullif(const qn_call *call, qn_column **out) {
     qn_compare(QN_EQUAL, a, b, call->length, equal);
     for (int64_t i = 0; i < call->length; i++)
         choice[i] = qn_bit(equal, i) && !qn_operand_null(b, i) ? -1 : 0;
-    status = qn_choose(out, call->node->type, call->arguments, choice, call->length);
+    status = qn_choose(out, call, call->arguments, 1, choice);
 done:
     qn_mem_free(choice);
     qn_mem_free(equal);
@@ -82,8 +97,9 @@ done:
 /* ---- greatest and least ---------------------------------------------------------------------- */
 
 /* The better of two, a null being worse than anything. */
-static qn_status better(const qn_operand pair[2], qn_type type, qn_comparison wins, int64_t length,
+static qn_status better(const qn_call *call, const qn_operand pair[2], qn_comparison wins,
                         qn_column **out) {
+    int64_t length = call->length;
     int32_t *choice = NULL;
     uint64_t *second = NULL;
     qn_status status;
@@ -94,7 +110,7 @@ static qn_status better(const qn_operand pair[2], qn_type type, qn_comparison wi
         bool none = qn_operand_null(&pair[1], i);
         choice[i] = !none && (qn_operand_null(&pair[0], i) || qn_bit(second, i));
     }
-    status = qn_choose(out, type, pair, choice, length);
+    status = qn_choose(out, call, pair, 2, choice);
 done:
     qn_mem_free(choice);
     qn_mem_free(second);
@@ -107,7 +123,7 @@ static qn_status run_best(const qn_call *call, qn_comparison wins, qn_column **o
     for (int32_t k = 1; k < call->count; k++) {
         pair[1] = call->arguments[k];
         qn_column *column = NULL;
-        qn_status status = better(pair, call->node->type, wins, call->length, &column);
+        qn_status status = better(call, pair, wins, &column);
         qn_column_release(best);
         QN_TRY(status);
         best = column;

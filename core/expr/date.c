@@ -1,5 +1,5 @@
 /* Parts of dates and times, and arithmetic with them. UTC, proleptic Gregorian calendar. */
-#include "core/expr/node.h"
+#include "core/expr/loops.h"
 
 #include "core/time/date.h"
 
@@ -16,67 +16,77 @@ static inline int64_t floor_modulo(int64_t a, int64_t b) {
 
 /* ---- Parts of a date ------------------------------------------------------------------------- */
 
-typedef int32_t (*day_part)(int32_t days);
+/* Howard Hinnant's civil_from_days again, here in the open so that loops over it vectorise.
+ * Months count from March, so that leap days come last. */
+static inline void split_days(int32_t days, int32_t *year, int32_t *month, int32_t *day) {
+    /* 719468 days from 0000-03-01 to 1970-01-01 are 4 eras and a rest: no sum overflows */
+    int32_t era = days / 146097;
+    uint32_t rest = (uint32_t)(days - era * 146097 + 719468);
+    uint32_t of_era = rest % 146097;
+    era += (int32_t)(rest / 146097);
+    uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t from_march = (5 * of_year + 2) / 153;
+    *day = (int32_t)(of_year - (153 * from_march + 2) / 5 + 1);
+    *month = (int32_t)(from_march < 10 ? from_march + 3 : from_march - 9);
+    *year = (int32_t)year_of_era + era * 400 + (*month <= 2);
+}
 
-static int32_t year_of(int32_t days) {
+static inline int32_t year_of(int32_t days) {
     int32_t year, month, day;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     return year;
 }
 
-static int32_t month_of(int32_t days) {
+static inline int32_t month_of(int32_t days) {
     int32_t year, month, day;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     return month;
 }
 
-static int32_t quarter_of(int32_t days) {
+static inline int32_t quarter_of(int32_t days) {
     return (month_of(days) + 2) / 3;
 }
 
-static int32_t day_of(int32_t days) {
+static inline int32_t day_of(int32_t days) {
     int32_t year, month, day;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     return day;
 }
 
 /* Monday is 0. */
-static int32_t weekday_of(int32_t days) {
+static inline int32_t weekday_of(int32_t days) {
     return (int32_t)floor_modulo((int64_t)days + 3, 7);
 }
 
 /* Sunday is 1. */
-static int32_t dayofweek_of(int32_t days) {
+static inline int32_t dayofweek_of(int32_t days) {
     return (int32_t)floor_modulo((int64_t)days + 4, 7) + 1;
 }
 
-static int32_t dayofyear_of(int32_t days) {
+static inline int32_t dayofyear_of(int32_t days) {
     return days - qn_days_from_civil(year_of(days), 1, 1) + 1;
 }
 
 /* ISO 8601: a week belongs to the year of its Thursday. */
-static int32_t weekofyear_of(int32_t days) {
+static inline int32_t weekofyear_of(int32_t days) {
     int32_t thursday = days - weekday_of(days) + 3;
     return (dayofyear_of(thursday) - 1) / 7 + 1;
 }
 
-static int32_t last_day_of(int32_t days) {
+static inline int32_t last_day_of(int32_t days) {
     int32_t year, month, day;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     return days - day + qn_days_in_month(year, month);
 }
 
-static qn_status run_days(const qn_call *call, day_part part, qn_column **out) {
-    const qn_operand *days = &call->arguments[0];
-    QN_TRY(qn_column_new(out, call->node->type, call->length, 0));
-    for (int64_t i = 0; i < call->length; i++)
-        (*out)->i32[i] = part(days->column->i32[qn_at(days, i)]);
-    return QN_OK;
-}
-
+/* Defines the kernel run_NAME for a part of a date. */
 #define DAY_KERNEL(name)                                                                           \
+    QN_LOOP_1(loop_##name, int32_t, int32_t, name##_of(x))                                         \
     static qn_status run_##name(const qn_call *call, qn_column **out) {                            \
-        return run_days(call, name##_of, out);                                                     \
+        QN_TRY(qn_column_new(out, call->node->type, call->length, 0));                             \
+        loop_##name((*out)->i32, call->arguments[0].column->i32, call->length);                    \
+        return QN_OK;                                                                              \
     }
 
 DAY_KERNEL(year)
@@ -144,7 +154,7 @@ static qn_status run_datediff(const qn_call *call, qn_column **out) {
 
 static int32_t add_months(int32_t days, int64_t months) {
     int32_t year, month, day;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     int64_t index = (int64_t)year * 12 + month - 1 + months;
     year = (int32_t)floor_divide(index, 12);
     month = (int32_t)floor_modulo(index, 12) + 1;
@@ -205,7 +215,7 @@ static int32_t truncate_days(int32_t days, unit to) {
         return days - weekday_of(days);
     if (to >= DAY)
         return days;
-    qn_civil_from_days(days, &year, &month, &day);
+    split_days(days, &year, &month, &day);
     month = to == YEAR ? 1 : to == QUARTER ? (month - 1) / 3 * 3 + 1 : month;
     return qn_days_from_civil(year, month, 1);
 }

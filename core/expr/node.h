@@ -141,9 +141,9 @@ QN_CHECKED qn_status qn_column_spread(qn_column **out, const qn_column *source,
                                       const int32_t *codes, const uint64_t *validity,
                                       int64_t length);
 
-/* Local. out[i] = row i of operand choice[i]; null where choice[i] < 0. All of one scalar type. */
-QN_CHECKED qn_status qn_choose(qn_column **out, qn_type type, const qn_operand *operands,
-                               const int32_t *choice, int64_t length);
+/* Local. out[i] = row i of operand choice[i] (of the call's type); null where choice[i] < 0. */
+QN_CHECKED qn_status qn_choose(qn_column **out, const qn_call *call, const qn_operand *operands,
+                               int32_t count, const int32_t *choice);
 
 typedef enum qn_comparison {
     QN_EQUAL,

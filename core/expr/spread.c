@@ -23,8 +23,13 @@ QN_CLONES static void spread_64(int64_t *out, const int64_t *entries, const int3
 
 static void spread_bits(uint64_t *out, const uint64_t *entries, const int32_t *codes,
                         int64_t length) {
-    for (int64_t i = 0; i < length; i++)
-        out[i >> 6] |= (uint64_t)qn_bit(entries, codes[i]) << (i & 63);
+    for (int64_t first = 0; first < length; first += 64) {
+        uint8_t bytes[64] = {0};
+        int64_t count = length - first < 64 ? length - first : 64;
+        for (int64_t i = 0; i < count; i++)
+            bytes[i] = qn_bit(entries, codes[first + i]);
+        out[first >> 6] = qn_bits_pack(bytes);
+    }
 }
 
 static qn_status spread_validity(qn_column *column, const qn_column *source, const int32_t *codes,
@@ -155,7 +160,7 @@ static qn_status spread_values(qn_column **out, const qn_column *source, const i
 
 /* Codes under nulls are 0, so the values there are entry 0: clear them. */
 static void clear_spread_nulls(qn_column *column) {
-    if (column->validity == NULL)
+    if (column->null_count == 0)
         return;
     if (column->type == QN_BOOL) {
         for (int64_t w = 0; w < qn_bit_words(column->length); w++)
@@ -190,28 +195,61 @@ qn_status qn_column_spread(qn_column **out, const qn_column *source, const int32
 
 /* ---- Choosing among operands ----------------------------------------------------------------- */
 
-static void choose_fixed(qn_column *out, const qn_operand *operands, const int32_t *choice) {
-    int size = qn_type_size(out->type);
-    for (int64_t i = 0; i < out->length; i++) {
-        if (choice[i] < 0)
-            continue;
-        const qn_operand *from = &operands[choice[i]];
-        int64_t row = qn_at(from, i);
-        if (out->type == QN_BOOL)
-            out->bits[i >> 6] |= (uint64_t)qn_bit(from->column->bits, row) << (i & 63);
-        else if (size == 8)
-            out->i64[i] = from->column->i64[row];
-        else
-            out->i32[i] = from->column->i32[row];
+/* Takes the rows that chose operand k; without a branch, so that it vectorises. */
+QN_CLONES static void choose_32(int32_t *restrict out, const int32_t *from, bool constant,
+                                const int32_t *choice, int32_t k, int64_t length) {
+    int32_t one = from[0];
+    if (constant)
+        for (int64_t i = 0; i < length; i++)
+            out[i] = choice[i] == k ? one : out[i];
+    else
+        for (int64_t i = 0; i < length; i++)
+            out[i] = choice[i] == k ? from[i] : out[i];
+}
+
+QN_CLONES static void choose_64(int64_t *restrict out, const int64_t *from, bool constant,
+                                const int32_t *choice, int32_t k, int64_t length) {
+    int64_t one = from[0];
+    if (constant)
+        for (int64_t i = 0; i < length; i++)
+            out[i] = choice[i] == k ? one : out[i];
+    else
+        for (int64_t i = 0; i < length; i++)
+            out[i] = choice[i] == k ? from[i] : out[i];
+}
+
+/* The rows of a word that chose operand k. */
+QN_CLONES static uint64_t chosen_word(const int32_t *choice, int64_t count, int32_t k) {
+    uint8_t bytes[64] = {0};
+    for (int64_t i = 0; i < count; i++)
+        bytes[i] = choice[i] == k;
+    return qn_bits_pack(bytes);
+}
+
+static void choose_bits(qn_column *out, const qn_operand *from, const int32_t *choice, int32_t k) {
+    for (int64_t w = 0; w < qn_bit_words(out->length); w++) {
+        int64_t left = out->length - w * 64;
+        out->bits[w] |=
+            chosen_word(choice + w * 64, left < 64 ? left : 64, k) & qn_bits_word(from, w);
     }
 }
 
-static qn_status choose_validity(qn_column *out, const qn_operand *operands,
-                                 const int32_t *choice) {
-    for (int64_t i = 0; i < out->length; i++)
-        if (choice[i] < 0 || qn_operand_null(&operands[choice[i]], i))
-            QN_TRY(qn_column_set_null(out, i));
-    return QN_OK;
+static void choose_fixed(qn_column *out, const qn_operand *from, const int32_t *choice, int32_t k) {
+    if (out->type == QN_BOOL)
+        choose_bits(out, from, choice, k);
+    else if (qn_type_size(out->type) == 8)
+        choose_64(out->i64, from->column->i64, from->constant, choice, k, out->length);
+    else
+        choose_32(out->i32, from->column->i32, from->constant, choice, k, out->length);
+}
+
+/* Adds the rows that got a value from operand k. */
+static void choose_valid(uint64_t *valid, const qn_operand *from, const int32_t *choice, int32_t k,
+                         int64_t length) {
+    for (int64_t w = 0; w < qn_bit_words(length); w++) {
+        int64_t left = length - w * 64;
+        valid[w] |= chosen_word(choice + w * 64, left < 64 ? left : 64, k) & qn_valid_word(from, w);
+    }
 }
 
 static qn_status choose_text(qn_column **out, const qn_operand *operands, const int32_t *choice,
@@ -232,61 +270,81 @@ done:
     return status;
 }
 
-/* Labels: the operands themselves become the dictionary. */
-static qn_status choose_labels(qn_column **out, const qn_operand *operands, const int32_t *choice,
-                               int64_t length) {
-    int32_t most = -1;
-    for (int64_t i = 0; i < length; i++)
-        most = choice[i] > most ? choice[i] : most;
+/* One entry an operand, null for those that are no label. */
+static qn_status make_labels(qn_column **out, const qn_operand *operands, int32_t count) {
     qn_string_builder labels;
     qn_string_builder_init(&labels);
-    int32_t *codes = NULL;
-    uint64_t *valid = NULL;
-    qn_column *entries = NULL;
-    qn_status status;
-    for (int32_t k = 0; k <= most; k++) {
-        bool null = !operands[k].constant || operands[k].column->null_count > 0;
+    qn_status status = QN_OK;
+    for (int32_t k = 0; k < count; k++) {
+        bool null = operands[k].column->type != QN_STRING || operands[k].column->null_count > 0;
         QN_TRY_GOTO(null ? qn_string_builder_add_null(&labels)
                          : qn_string_builder_add(&labels, qn_text_at(&operands[k], 0)),
                     done);
     }
-    QN_TRY_GOTO(qn_string_builder_finish(&labels, &entries), done);
-    QN_TRY_GOTO(qn_mem_calloc(&codes, (size_t)length, sizeof *codes), done);
-    QN_TRY_GOTO(qn_mem_calloc(&valid, (size_t)qn_bit_words(length), sizeof *valid), done);
-    for (int64_t i = 0; i < length; i++) {
-        codes[i] = choice[i] < 0 ? 0 : choice[i];
-        valid[i >> 6] |= (uint64_t)(choice[i] >= 0) << (i & 63);
-    }
-    status = qn_column_spread(out, entries, codes, valid, length);
+    status = qn_string_builder_finish(&labels, out);
 done:
     qn_string_builder_clear(&labels);
+    return status;
+}
+
+QN_CLONES static void label_codes(int32_t *restrict codes, const int32_t *choice, int64_t length) {
+    for (int64_t i = 0; i < length; i++)
+        codes[i] = choice[i] < 0 ? 0 : choice[i];
+}
+
+/* All texts are constants: they become the dictionary. */
+static qn_status choose_labels(qn_column **out, const qn_operand *operands, int32_t count,
+                               const int32_t *choice, int64_t length) {
+    int32_t *codes = NULL;
+    uint64_t *valid = NULL;
+    qn_column *entries = NULL;
+    qn_status status;
+    QN_TRY_GOTO(make_labels(&entries, operands, count), done);
+    QN_TRY_GOTO(qn_mem_alloc(&codes, (size_t)length, sizeof *codes), done);
+    QN_TRY_GOTO(qn_mem_alloc(&valid, (size_t)qn_bit_words(length), sizeof *valid), done);
+    label_codes(codes, choice, length);
+    for (int64_t w = 0; w < qn_bit_words(length); w++) {
+        int64_t left = length - w * 64;
+        valid[w] = ~chosen_word(choice + w * 64, left < 64 ? left : 64, -1);
+    }
+    qn_bits_trim(valid, length);
+    status = qn_column_spread(out, entries, codes, valid, length);
+done:
     qn_column_release(entries);
     qn_mem_free(codes);
     qn_mem_free(valid);
     return status;
 }
 
-static bool chooses_labels(const qn_operand *operands, const int32_t *choice, int64_t length) {
-    for (int64_t i = 0; i < length; i++)
-        if (choice[i] >= 0 && !operands[choice[i]].constant)
+static bool are_labels(const qn_operand *operands, int32_t count) {
+    for (int32_t k = 0; k < count; k++)
+        if (operands[k].column->type == QN_STRING && !operands[k].constant)
             return false;
-    return length > 1;
+    return true;
 }
 
-qn_status qn_choose(qn_column **out, qn_type type, const qn_operand *operands,
-                    const int32_t *choice, int64_t length) {
+qn_status qn_choose(qn_column **out, const qn_call *call, const qn_operand *operands, int32_t count,
+                    const int32_t *choice) {
+    qn_type type = call->node->type;
+    int64_t length = call->length;
     if (type == QN_STRING)
-        return chooses_labels(operands, choice, length)
-                   ? choose_labels(out, operands, choice, length)
-                   : choose_text(out, operands, choice, length);
+        return are_labels(operands, count) ? choose_labels(out, operands, count, choice, length)
+                                           : choose_text(out, operands, choice, length);
     qn_column *column = NULL;
-    QN_TRY(qn_column_new(&column, type, length, 0));
-    choose_fixed(column, operands, choice);
-    qn_status status = choose_validity(column, operands, choice);
-    if (status != QN_OK) {
-        qn_column_release(column);
-        return status;
+    uint64_t *valid = NULL;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_calloc(&valid, (size_t)qn_bit_words(length), sizeof *valid), done);
+    QN_TRY_GOTO(qn_column_new(&column, type, length, 0), done);
+    for (int32_t k = 0; k < count; k++) {
+        if (operands[k].column->type != type || length == 0)
+            continue; /* a condition of `case` */
+        choose_fixed(column, &operands[k], choice, k);
+        choose_valid(valid, &operands[k], choice, k, length);
     }
+    qn_column_set_validity(column, valid);
+    valid = NULL;
     *out = column;
-    return QN_OK;
+done:
+    qn_mem_free(valid);
+    return status;
 }
