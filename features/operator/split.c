@@ -11,6 +11,27 @@ typedef struct split {
     double from, to; /* the cell: [from, to) */
 } split;
 
+/* Bits of the rows that fall into the cell. */
+static qn_status mark_cell(const split *self, const qn_batch *batch, uint64_t **out) {
+    enum { BLOCK = 1024 };
+    int64_t rows[BLOCK];
+    double draws[BLOCK];
+    uint64_t *keep = NULL;
+    QN_TRY(qn_mem_calloc(&keep, (size_t)qn_bit_words(batch->length), sizeof *keep));
+    for (int64_t from = 0; from < batch->length; from += BLOCK) {
+        int64_t count = batch->length - from < BLOCK ? batch->length - from : BLOCK;
+        for (int64_t i = 0; i < count; i++)
+            rows[i] = qn_batch_row(batch, from + i);
+        qn_random_uniform_rows(draws, self->random, rows, count, 0);
+        for (int64_t i = 0; i < count; i++) {
+            uint64_t inside = draws[i] >= self->from && draws[i] < self->to;
+            keep[(from + i) >> 6] |= inside << (i & 63);
+        }
+    }
+    *out = keep;
+    return QN_OK;
+}
+
 static qn_status split_next(qn_stream *stream, qn_batch *out) {
     split *self = (split *)stream;
     qn_batch batch;
@@ -20,12 +41,7 @@ static qn_status split_next(qn_stream *stream, qn_batch *out) {
     QN_TRY_GOTO(qn_stream_next(self->in, &batch), done);
     if (batch.count == 0)
         goto done;
-    QN_TRY_GOTO(qn_mem_calloc(&keep, (size_t)qn_bit_words(batch.length), sizeof *keep), done);
-    for (int64_t i = 0; i < batch.length; i++) {
-        double u = qn_random_uniform(self->random, (uint64_t)qn_batch_row(&batch, i), 0);
-        if (u >= self->from && u < self->to)
-            qn_bit_set(keep, i);
-    }
+    QN_TRY_GOTO(mark_cell(self, &batch, &keep), done);
     QN_TRY_GOTO(qn_batch_filter(out, &batch, keep), done);
 done:
     qn_mem_free(keep);

@@ -1,6 +1,7 @@
 /* Ranks: 1 2 3 */
 #include "features/operator/operator.h"
 
+#include "core/random.h"
 #include "tests/features/sql_table.h"
 
 #include <stdlib.h>
@@ -211,6 +212,20 @@ static void test_split_follows_source_rows_after_a_filter(void) {
     qn_mem_free(text);
 }
 
+static void test_many_draws_are_the_single_ones(void) {
+    enum { DRAWS = 1000 };
+    int64_t rows[DRAWS];
+    double draws[DRAWS];
+    bool same = true;
+    qn_random random = qn_random_new(UINT64_C(0xFEDCBA9876543210), "split");
+    for (int64_t i = 0; i < DRAWS; i++)
+        rows[i] = i * i * INT64_C(1234567891011) + i;
+    qn_random_uniform_rows(draws, random, rows, DRAWS, 7);
+    for (int i = 0; i < DRAWS; i++)
+        same = same && draws[i] == qn_random_uniform(random, (uint64_t)rows[i], 7);
+    CU_ASSERT(same);
+}
+
 static void test_split_checks_its_weights(void) {
     const double bad[] = {1, -2}, zero[] = {0, 1}, good[] = {1, 1};
     qn_stream *stream = NULL;
@@ -378,6 +393,7 @@ static const qn_test_case cases[] = {
     {"cells of a split are disjoint and cover the rows", test_split_cells_are_disjoint_and_cover},
     {"a split is the same on any number of ranks", test_split_is_the_same_on_any_ranks},
     {"a split follows source rows", test_split_follows_source_rows_after_a_filter},
+    {"many draws are the single ones", test_many_draws_are_the_single_ones},
     {"a split checks its weights", test_split_checks_its_weights},
     {"a cache replays from memory", test_cache_replays_from_memory},
     {"a cache keeps to its budget", test_cache_keeps_to_its_budget},
