@@ -18,6 +18,7 @@ struct qn_plan {
     char *table;
     qn_stream *stream;    /* from preparing to opening */
     int32_t column_count; /* of the table, before narrowing */
+    int32_t *columns;     /* of a plan bound to a schema: the columns that are read; NULL: all */
 
     /* filter */
     qn_expr *condition;

@@ -67,6 +67,7 @@ void qn_plan_free(qn_plan *plan) {
         qn_schema_clear(&plan->schema);
         qn_text_clear(&plan->source);
         qn_mem_free(plan->table);
+        qn_mem_free(plan->columns);
         qn_stream_free(plan->stream);
         qn_expr_free(plan->condition);
         qn_plan_free_outputs(plan->outputs, plan->count);

@@ -74,6 +74,29 @@ static void keep_one(const qn_schema *schema, bool *wanted) {
         wanted[best] = true;
 }
 
+/* A table that is given batch by batch: the plan picks the columns. */
+static qn_status narrow_schema(qn_plan *scan, const bool *wanted) {
+    qn_schema fewer;
+    int32_t *columns = NULL;
+    qn_status status = QN_OK;
+    qn_schema_init(&fewer);
+    QN_TRY_GOTO(qn_mem_alloc(&columns, (size_t)scan->schema.count, sizeof *columns), done);
+    for (int32_t i = 0; i < scan->schema.count; i++) {
+        if (!wanted[i])
+            continue;
+        columns[fewer.count] = i;
+        QN_TRY_GOTO(qn_schema_add_field(&fewer, &scan->schema.fields[i]), done);
+    }
+    qn_schema_clear(&scan->schema);
+    scan->schema = fewer;
+    scan->columns = columns;
+    return QN_OK;
+done:
+    qn_schema_clear(&fewer);
+    qn_mem_free(columns);
+    return status;
+}
+
 static void mark_outputs(const qn_plan *project, bool *used) {
     for (int32_t i = 0; i < project->count; i++)
         qn_expr_mark_columns(project->outputs[i].expression, used);
@@ -85,6 +108,8 @@ static qn_status narrow(qn_plan *plan, bool *wanted) {
     switch (plan->kind) {
     case PLAN_SCAN:
         keep_one(&plan->schema, wanted);
+        if (plan->stream == NULL)
+            return narrow_schema(plan, wanted);
         (void)qn_scan_select(plan->stream, wanted);
         return QN_OK;
     case PLAN_FILTER:

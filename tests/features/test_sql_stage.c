@@ -94,6 +94,20 @@ static void test_needed_columns_are_those_read(void) {
     qn_stage_free(stage);
 }
 
+static void test_constants_need_a_column_to_count_by(void) {
+    qn_stage *stage = new_stage("SELECT 1 AS one FROM __THIS__");
+    qn_stream *stream = NULL;
+    bool needed[6];
+    int count = 0;
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_OK(qn_stage_needs(stage, &stream->schema, needed));
+    for (int i = 0; i < 6; i++)
+        count += needed[i];
+    CU_ASSERT(count == 1);
+    qn_stream_free(stream);
+    qn_stage_free(stage);
+}
+
 static void test_saved_statements_load(void) {
     qn_archive *archive = NULL;
     qn_stage *stage = new_stage("SELECT id FROM __THIS__ WHERE id = 5"), *loaded = NULL;
@@ -116,6 +130,7 @@ static const qn_test_case cases[] = {
     {"columns keep what is known of them", test_columns_keep_what_is_known_of_them},
     {"bad statements are refused with their place", test_bad_statements_are_refused},
     {"needed columns are those that are read", test_needed_columns_are_those_read},
+    {"constants need a column to count by", test_constants_need_a_column_to_count_by},
     {"saved statements load", test_saved_statements_load},
     {NULL, NULL}};
 
