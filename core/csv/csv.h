@@ -92,6 +92,8 @@ typedef struct qn_csv_guess {
 void qn_csv_guess_init(qn_csv_guess *guess);
 void qn_csv_guess_merge(qn_csv_guess *guess, const qn_csv_guess *other);
 qn_type qn_csv_guess_type(const qn_csv_guess *guess);
+/* True if the type is string and no further value can change that. */
+bool qn_csv_guess_is_settled(const qn_csv_guess *guess);
 
 /* Local. Looks at up to max_records whole records of `count` fields; *consumed bytes and *records
  * as for qn_csv_parse, as is what must be readable. Records that are bad under any type are

@@ -34,6 +34,10 @@ qn_type qn_csv_guess_type(const qn_csv_guess *guess) {
     return guess->possible & AS_FLOAT64 ? QN_FLOAT64 : QN_STRING;
 }
 
+bool qn_csv_guess_is_settled(const qn_csv_guess *guess) {
+    return guess->possible == 0;
+}
+
 static bool fits(const qn_csv_dialect *dialect, qn_view text, qn_type type) {
     qn_csv_value value;
     return qn_csv_field_value(dialect, text, type, &value) == QN_CSV_VALUE;

@@ -10,40 +10,53 @@ enum { MIN_WINDOW = 64 * 1024 };
 
 /* ---- Batches -------------------------------------------------------------------------------- */
 
-static void drop_parts(qn_csv_scan *scan) {
+void qn_csv_scan_drop(qn_csv_scan *scan) {
     for (int64_t i = 0; i < scan->part_count; i++)
         qn_batch_clear(&scan->parts[i]);
     scan->part_count = 0;
     scan->bad_count = 0;
 }
 
-static qn_status keep_part(qn_csv_scan *scan) {
-    QN_TRY(qn_mem_reserve(&scan->parts, &scan->part_capacity, scan->part_count + 1,
-                          sizeof *scan->parts));
-    qn_batch_move(&scan->parts[scan->part_count++], &scan->block.batch);
+int64_t qn_csv_scan_want(const qn_csv_scan *scan) {
+    int64_t left = scan->end_row - scan->next_row;
+    return left < QN_BATCH_ROWS ? left : QN_BATCH_ROWS;
+}
+
+qn_status qn_csv_scan_seek(qn_csv_scan *scan) {
+    if (scan->cursor_row == scan->next_row)
+        return QN_OK;
+    scan->cursor_row = -1;
+    bool cached = scan->next_row == scan->cache.end_row;
+    QN_TRY(qn_csv_cursor_seek(&scan->cursor, cached ? scan->cache.end : scan->start));
+    scan->cursor_row = scan->next_row;
     return QN_OK;
 }
 
-/* Parses what the window holds of the batch, of which `got` records are there. */
-static qn_status read_part(qn_csv_scan *scan, int64_t want, int64_t *got) {
+qn_status qn_csv_scan_parse(qn_csv_scan *scan, int64_t want, int64_t got) {
     qn_csv_cursor *cursor = &scan->cursor;
     qn_csv_block *block = &scan->block;
-    double expected = (double)(want - *got) * scan->row_bytes * 1.0625;
-    int64_t need = (int64_t)expected + 4096;
-    QN_TRY(qn_csv_cursor_fill(cursor, need > MIN_WINDOW ? need : MIN_WINDOW));
     for (;;) {
+        double expected = (double)(want - got) * scan->row_bytes * 1.0625;
+        int64_t need = (int64_t)expected + 4096;
+        QN_TRY(qn_csv_cursor_fill(cursor, need > MIN_WINDOW ? need : MIN_WINDOW));
         qn_batch_clear(&block->batch);
-        QN_TRY(qn_csv_parse(scan->parser, cursor->bytes, cursor->length, cursor->final, want - *got,
+        QN_TRY(qn_csv_parse(scan->parser, cursor->bytes, cursor->length, cursor->final, want - got,
                             block));
         if (block->records > 0)
-            break;
+            return QN_OK;
         if (cursor->final)
-            return qn_csv_cursor_next_file(cursor);
-        QN_TRY(qn_csv_cursor_fill(cursor, 2 * cursor->length));
+            QN_TRY(qn_csv_cursor_next_file(cursor));
+        else
+            QN_TRY(qn_csv_cursor_fill(cursor, 2 * cursor->length));
     }
-    QN_TRY(qn_csv_bad_note(scan, *got));
-    QN_TRY(keep_part(scan));
-    qn_csv_cursor_consume(cursor, block->consumed, block->lines);
+}
+
+qn_status qn_csv_scan_keep(qn_csv_scan *scan, int64_t *got) {
+    const qn_csv_block *block = &scan->block;
+    QN_TRY(qn_mem_reserve(&scan->parts, &scan->part_capacity, scan->part_count + 1,
+                          sizeof *scan->parts));
+    qn_batch_move(&scan->parts[scan->part_count++], &scan->block.batch);
+    qn_csv_cursor_consume(&scan->cursor, block->consumed, block->lines);
     *got += block->records;
     return QN_OK;
 }
@@ -81,12 +94,7 @@ static qn_status number_rows(const qn_csv_scan *scan, qn_batch *batch) {
     return QN_OK;
 }
 
-static qn_status build_batch(qn_csv_scan *scan, int64_t want, qn_batch *out) {
-    int64_t got = 0, begin = scan->cursor.at.offset, file = scan->cursor.at.file;
-    while (got < want)
-        QN_TRY(read_part(scan, want, &got));
-    if (scan->cursor.at.file == file) /* rows may have grown longer than the average */
-        scan->row_bytes = (double)(scan->cursor.at.offset - begin) / (double)want;
+static qn_status combine_parts(qn_csv_scan *scan, int64_t want, qn_batch *out) {
     if (scan->part_count == 1)
         qn_batch_move(out, &scan->parts[0]);
     else
@@ -98,21 +106,48 @@ static qn_status build_batch(qn_csv_scan *scan, int64_t want, qn_batch *out) {
     return number_rows(scan, out);
 }
 
+qn_status qn_csv_scan_finish(qn_csv_scan *scan, int64_t want, qn_batch *out) {
+    QN_TRY(combine_parts(scan, want, out));
+    scan->cursor_row = scan->next_row + want;
+    if (scan->bad_count > 0)
+        return QN_OK;
+    return qn_csv_cache_add(&scan->cache, out, want, scan->cursor.at);
+}
+
+/* Parses the batch at next_row. */
+static qn_status read_batch(qn_csv_scan *scan, int64_t want, qn_batch *out) {
+    QN_TRY(qn_csv_scan_seek(scan));
+    int64_t got = 0, begin = scan->cursor.at.offset, file = scan->cursor.at.file;
+    scan->cursor_row = -1;
+    while (got < want) {
+        QN_TRY(qn_csv_scan_parse(scan, want, got));
+        QN_TRY(qn_csv_bad_note(scan, got));
+        QN_TRY(qn_csv_scan_keep(scan, &got));
+    }
+    if (scan->cursor.at.file == file) /* rows may have grown longer than the average */
+        scan->row_bytes = (double)(scan->cursor.at.offset - begin) / (double)want;
+    return qn_csv_scan_finish(scan, want, out);
+}
+
+static qn_status share_cached(qn_csv_scan *scan, qn_batch *out) {
+    int64_t index = (scan->next_row - scan->first_row) / QN_BATCH_ROWS;
+    QN_TRY(qn_batch_share(out, &scan->cache.batches[index]));
+    if (scan->counting)
+        scan->report.records += out->length;
+    return QN_OK;
+}
+
 static qn_status scan_next(qn_stream *stream, qn_batch *out) {
     qn_csv_scan *scan = (qn_csv_scan *)stream;
+    int64_t want = qn_csv_scan_want(scan);
     qn_batch_init(out);
-    if (scan->next_row >= scan->end_row) {
+    if (want <= 0) {
         scan->counting = false;
         return QN_OK;
     }
-    int64_t left = scan->end_row - scan->next_row,
-            want = left < QN_BATCH_ROWS ? left : QN_BATCH_ROWS;
-    qn_status status = QN_OK;
-    if (scan->cursor.at.file < 0)
-        status = qn_csv_cursor_seek(&scan->cursor, scan->start);
-    if (status == QN_OK)
-        status = build_batch(scan, want, out);
-    drop_parts(scan);
+    qn_status status = scan->next_row < scan->cache.end_row ? share_cached(scan, out)
+                                                            : read_batch(scan, want, out);
+    qn_csv_scan_drop(scan);
     if (status != QN_OK)
         qn_batch_clear(out);
     else
@@ -128,14 +163,13 @@ static qn_status scan_rewind(qn_stream *stream) {
         qn_text_truncate(&scan->quarantine, 0);
         scan->quarantined = 0;
     }
-    if (scan->first_row >= scan->end_row)
-        return QN_OK;
-    return qn_csv_cursor_seek(&scan->cursor, scan->start);
+    return QN_OK;
 }
 
 static void scan_free(qn_stream *stream) {
     qn_csv_scan *scan = (qn_csv_scan *)stream;
-    drop_parts(scan);
+    qn_csv_scan_drop(scan);
+    qn_csv_cache_clear(&scan->cache);
     qn_csv_cursor_clear(&scan->cursor);
     qn_csv_parser_free(scan->parser);
     qn_csv_block_clear(&scan->block);
@@ -169,6 +203,15 @@ static void keep_one(const qn_csv_scan *scan, bool *wanted) {
     wanted[kept] = true;
 }
 
+/* `fields`: by field of the file; the cache is asked by column. */
+static void narrow_cache(qn_csv_scan *scan, bool *fields) {
+    int32_t column = 0;
+    for (int32_t i = 0; i < scan->fields.count; i++)
+        if (scan->wanted[i])
+            scan->wanted[column++] = fields[i];
+    qn_csv_cache_narrow(&scan->cache, scan->wanted);
+}
+
 static qn_status narrow(qn_csv_scan *scan, const bool *wanted) {
     qn_schema schema;
     qn_schema_init(&schema);
@@ -184,6 +227,7 @@ static qn_status narrow(qn_csv_scan *scan, const bool *wanted) {
         if (fields[i])
             QN_TRY_GOTO(qn_schema_add_field(&schema, &scan->fields.fields[i]), done);
     QN_TRY_GOTO(qn_csv_parser_new(&parser, &scan->source.dialect, &scan->fields, fields), done);
+    narrow_cache(scan, fields);
     qn_csv_parser_free(scan->parser);
     qn_schema_clear(&scan->base.schema);
     qn_mem_free(scan->wanted);
@@ -216,14 +260,23 @@ static qn_status read_settings(qn_csv_scan *scan, const qn_options *options) {
     return QN_OK;
 }
 
+/* Types are given, or found in a sample of rows, or in all of them. */
 static qn_status find_types(qn_csv_scan *scan, qn_comm *comm, const qn_csv_layout *layout,
                             const qn_options *options) {
-    if (!qn_options_has(options, "schema")) {
-        int64_t limit = scan->sample > 0 ? scan->sample : -1;
-        return qn_csv_schema_infer(&scan->fields, comm, &scan->source, layout, limit);
+    const qn_csv_source *source = &scan->source;
+    if (qn_options_has(options, "schema")) {
+        const char *text = qn_options_text(options, "schema");
+        QN_TRY(qn_comm_agree(comm, qn_csv_schema_parse(&scan->fields, source, text)));
+    } else if (scan->sample > 0) {
+        QN_TRY(qn_csv_schema_infer(&scan->fields, comm, source, layout, scan->sample));
+    } else if (source->dialect.date_format != NULL || source->dialect.timestamp_format != NULL) {
+        QN_TRY(qn_csv_schema_infer(&scan->fields, comm, source, layout, -1));
+    } else {
+        QN_TRY(qn_csv_probe(scan, comm, layout));
     }
-    qn_status status =
-        qn_csv_schema_parse(&scan->fields, &scan->source, qn_options_text(options, "schema"));
+    qn_status status = qn_schema_copy(&scan->base.schema, &scan->fields);
+    if (status == QN_OK)
+        status = qn_csv_scan_set_parser(scan);
     return qn_comm_agree(comm, status);
 }
 
@@ -257,6 +310,7 @@ static qn_status find_start(qn_csv_scan *scan, const qn_csv_layout *layout) {
     scan->row_bytes = layout->row_bytes;
     scan->first_row = scan->next_row = first;
     scan->end_row = end < layout->total ? end : layout->total;
+    scan->cursor_row = -1;
     if (first >= behind) {
         scan->end_row = first;
         return QN_OK;
@@ -264,16 +318,24 @@ static qn_status find_start(qn_csv_scan *scan, const qn_csv_layout *layout) {
     QN_TRY(qn_csv_cursor_seek(&scan->cursor, layout->first));
     QN_TRY(skip_records(&scan->cursor, first - layout->first_row));
     scan->start = scan->cursor.at;
+    scan->cursor_row = first;
+    qn_csv_cache_reset(&scan->cache, first, scan->start);
     return QN_OK;
 }
 
-static qn_status make_parser(qn_csv_scan *scan) {
-    int32_t count = scan->fields.count;
+qn_status qn_csv_scan_set_parser(qn_csv_scan *scan) {
+    qn_csv_parser *parser = NULL;
+    QN_TRY(qn_csv_parser_new(&parser, &scan->source.dialect, &scan->fields, NULL));
+    qn_csv_parser_free(scan->parser);
+    scan->parser = parser;
+    return QN_OK;
+}
+
+static qn_status want_all(qn_csv_scan *scan) {
+    int64_t count = scan->source.field_count;
     QN_TRY(qn_mem_alloc(&scan->wanted, (size_t)count, sizeof *scan->wanted));
-    for (int32_t i = 0; i < count; i++)
-        scan->wanted[i] = true;
-    QN_TRY(qn_schema_copy(&scan->base.schema, &scan->fields));
-    return qn_csv_parser_new(&scan->parser, &scan->source.dialect, &scan->fields, NULL);
+    memset(scan->wanted, true, (size_t)count * sizeof *scan->wanted);
+    return QN_OK;
 }
 
 static qn_status open_scan(qn_csv_scan *scan, qn_comm *comm, const char *const *paths,
@@ -283,11 +345,11 @@ static qn_status open_scan(qn_csv_scan *scan, qn_comm *comm, const char *const *
     QN_TRY(qn_comm_agree(comm, status));
     QN_TRY(qn_csv_source_open(&scan->source, comm, paths, count, options));
     QN_TRY(qn_csv_layout_find(&layout, comm, &scan->source));
-    QN_TRY(find_types(scan, comm, &layout, options));
-    status = make_parser(scan);
+    status = want_all(scan);
     if (status == QN_OK)
         status = find_start(scan, &layout);
-    return qn_comm_agree(comm, status);
+    QN_TRY(qn_comm_agree(comm, status));
+    return find_types(scan, comm, &layout, options);
 }
 
 static qn_status new_scan(qn_csv_scan **out) {

@@ -162,9 +162,8 @@ static qn_status infer_window(qn_csv_guess *guesses, qn_csv_cursor *cursor, int6
     return qn_csv_cursor_fill(cursor, need > INFER_WINDOW ? need : INFER_WINDOW);
 }
 
-/* Looks at this rank's share of the first `limit` records. */
-static qn_status infer_own(qn_csv_guess *guesses, const qn_csv_source *source,
-                           const qn_csv_layout *layout, int64_t limit) {
+qn_status qn_csv_schema_look(qn_csv_guess *guesses, const qn_csv_source *source,
+                             const qn_csv_layout *layout, int64_t limit) {
     int64_t left = layout->rows;
     if (limit >= 0 && left > limit - layout->first_row)
         left = limit - layout->first_row;
@@ -181,7 +180,7 @@ static qn_status infer_own(qn_csv_guess *guesses, const qn_csv_source *source,
     return status;
 }
 
-static qn_status merge_ranks(qn_csv_guess *guesses, int64_t count, qn_comm *comm) {
+qn_status qn_csv_schema_merge(qn_csv_guess *guesses, int64_t count, qn_comm *comm) {
     int size = qn_comm_size(comm);
     qn_csv_guess *all = NULL;
     qn_status status = qn_mem_alloc(&all, (size_t)(count * size), sizeof *all);
@@ -212,9 +211,9 @@ qn_status qn_csv_schema_infer(qn_schema *out, qn_comm *comm, const qn_csv_source
     for (int64_t i = 0; status == QN_OK && i < count; i++)
         qn_csv_guess_init(&guesses[i]);
     if (status == QN_OK)
-        status = infer_own(guesses, source, layout, limit);
+        status = qn_csv_schema_look(guesses, source, layout, limit);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
-    QN_TRY_GOTO(merge_ranks(guesses, count, comm), done);
+    QN_TRY_GOTO(qn_csv_schema_merge(guesses, count, comm), done);
     QN_TRY_GOTO(qn_comm_agree(comm, name_types(out, source, guesses)), done);
 done:
     qn_mem_free(guesses);

@@ -15,4 +15,11 @@ QN_CHECKED qn_status qn_csv_schema_parse(qn_schema *out, const qn_csv_source *so
 QN_CHECKED qn_status qn_csv_schema_infer(qn_schema *out, qn_comm *comm, const qn_csv_source *source,
                                          const qn_csv_layout *layout, int64_t limit);
 
+/* Local. Looks at this rank's share of the first `limit` records (negative: all). */
+QN_CHECKED qn_status qn_csv_schema_look(qn_csv_guess *guesses, const qn_csv_source *source,
+                                        const qn_csv_layout *layout, int64_t limit);
+
+/* Collective. Makes the guesses of all ranks everyone's. */
+QN_CHECKED qn_status qn_csv_schema_merge(qn_csv_guess *guesses, int64_t count, qn_comm *comm);
+
 #endif

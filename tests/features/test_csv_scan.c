@@ -213,7 +213,7 @@ static void test_few_rows(void) {
 
 /* Cuts rows 0 .. MANY - 1 into files at these places. */
 static void check_several(const int64_t *cuts, int64_t files, const test_coding *coding) {
-    const char *paths[16];
+    const char *paths[16] = {NULL};
     char names[16][64];
     for (int64_t i = 0; i < files; i++) {
         static const char *const suffix[] = {"csv", "csv.gz", "csv.zst"};
@@ -270,6 +270,60 @@ static void test_standard_input(void) {
         CU_ASSERT(freopen(path, "r", stdin) != NULL);
     const char *dash = "-";
     check_files(&dash, 1, 20000);
+}
+
+/* ---- Types ---------------------------------------------------------------------------------- */
+
+/* Columns whose types change late, or seem to. */
+static qn_status add_changing_row(qn_text *out, int i) {
+    const char *late = i == 55000 ? "2024-01-31 10:00:00" : "2024-01-31";
+    const char *number = i == 30000 ? "2.5" : i == 59000 ? "-7" : "12";
+    const char *flag = i == 57000 ? "1" : "true";
+    const char *empty = i == 45000 ? "false" : i == 45001 ? "\"\"" : "";
+    const char *nan = i == 20000 ? "1e3" : "nan";
+    const char *mess = i == 10 ? "3" : i == 33333 ? "2020-02-02" : "";
+    const char *ragged = i == 40000 ? ",,,," : "";
+    return qn_text_printf(out, "%s,%s,%s,%s,%s,%s,%d%s\n", late, number, flag, empty, nan, mess, i,
+                          ragged);
+}
+
+static void check_changing(const char *path, const char *infer) {
+    static const qn_type types[] = {QN_TIMESTAMP, QN_FLOAT64, QN_STRING, QN_BOOL,
+                                    QN_FLOAT64,   QN_STRING,  QN_INT64};
+    qn_options *options = NULL;
+    qn_stream *stream = NULL;
+    QN_TEST_OK(qn_options_new(&options, qn_csv_options));
+    QN_TEST_OK(qn_options_set(options, "mode", "drop"));
+    QN_TEST_OK(qn_options_set(options, "infer", infer));
+    QN_TEST_OK(qn_scan_open(&stream, qn_test_comm(), &path, 1, options));
+    for (int32_t i = 0; stream != NULL && i < 7; i++)
+        CU_ASSERT_EQUAL(stream->schema.fields[i].type, types[i]);
+    for (int pass = 0; stream != NULL && pass < 2; pass++) {
+        qn_table table;
+        qn_table_init(&table);
+        QN_TEST_OK(qn_table_collect(&table, stream));
+        int64_t rows = table.row_count;
+        QN_TEST_OK(qn_comm_sum_i64(qn_test_comm(), &rows, 1));
+        CU_ASSERT_EQUAL(rows, 60000 - 1);
+        qn_table_clear(&table);
+        QN_TEST_OK(qn_stream_rewind(stream));
+    }
+    qn_stream_free(stream);
+    qn_options_free(options);
+}
+
+static void test_types(void) {
+    qn_text text;
+    qn_text_init(&text);
+    qn_status status = qn_text_printf(&text, "late,number,flag,empty,nan,mess,i\n");
+    for (int i = 0; i < 60000 && status == QN_OK; i++)
+        status = add_changing_row(&text, i);
+    QN_TEST_OK(status);
+    const char *path = qn_test_path("types.csv");
+    test_write_file(path, text.data, text.length, TEST_PLAIN, 1);
+    qn_text_clear(&text);
+    check_changing(path, "all");
+    check_changing(path, "60000");
 }
 
 /* ---- Borders -------------------------------------------------------------------------------- */
@@ -334,6 +388,7 @@ int main(void) {
         {"compression is told by the content, or given", test_given_compression},
         {"patterns are expanded", test_glob},
         {"standard input is read once and can be rewound", test_standard_input},
+        {"types hold for the last row too", test_types},
         {"records are found whatever the border", test_borders},
         {NULL, NULL},
     };
