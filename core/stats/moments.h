@@ -37,6 +37,12 @@ void qn_moments_clear(qn_moments *moments);
 QN_CHECKED qn_status qn_moments_add(qn_moments *moments, const qn_column *column,
                                     const double *weights);
 
+/* Local. The same for vectors where the last digit of the variance may go: rounded inside blocks of
+ * 256 rows, exact between them, so it still depends on the batch alone. The error is relative to
+ * the variance, about 1e-15. Any other column or flags, and blocks with values that are not
+ * finite, are added exactly. Cost: dense 0.5 ns a value, sparse 3 ns a stored value. */
+QN_CHECKED qn_status qn_moments_add_rounded(qn_moments *moments, const qn_column *column);
+
 /* Local. Adds `rows` rows of `width` values. */
 QN_CHECKED qn_status qn_moments_add_values(qn_moments *moments, const double *values, int64_t rows,
                                            const double *weights);

@@ -17,9 +17,22 @@ static uint64_t hash_of(qn_view text) {
 
 /* ---- Building ------------------------------------------------------------------------------- */
 
+static qn_status pack_names(qn_labels *labels) {
+    QN_TRY(qn_mem_alloc(&labels->offsets, (size_t)labels->count + 1, sizeof *labels->offsets));
+    labels->offsets[0] = 0;
+    for (int64_t i = 0; i < labels->count; i++)
+        labels->offsets[i + 1] = labels->offsets[i] + (int64_t)strlen(labels->names[i]);
+    QN_TRY(qn_mem_alloc(&labels->chars, (size_t)labels->offsets[labels->count], 1));
+    for (int64_t i = 0; i < labels->count; i++)
+        memcpy(labels->chars + labels->offsets[i], labels->names[i],
+               (size_t)(labels->offsets[i + 1] - labels->offsets[i]));
+    return QN_OK;
+}
+
 static void fill_slots(qn_labels *labels) {
     for (int64_t i = 0; i < labels->count; i++) {
-        uint64_t hash = hash_of((qn_view){labels->names[i], labels->lengths[i]});
+        int64_t first = labels->offsets[i];
+        uint64_t hash = hash_of((qn_view){labels->chars + first, labels->offsets[i + 1] - first});
         uint64_t at = hash & labels->mask;
         while (labels->slots[at].index >= 0)
             at = (at + 1) & labels->mask;
@@ -33,15 +46,13 @@ qn_status qn_labels_build(qn_labels *out, char **names, int64_t count) {
     while (slots < 2 * (uint64_t)count)
         slots *= 2;
     labels.mask = slots - 1;
-    qn_status status = qn_mem_alloc(&labels.lengths, (size_t)count, sizeof *labels.lengths);
+    qn_status status = pack_names(&labels);
     if (status == QN_OK)
         status = qn_mem_alloc(&labels.slots, slots, sizeof *labels.slots);
     if (status != QN_OK) {
         qn_labels_clear(&labels);
         return status;
     }
-    for (int64_t i = 0; i < count; i++)
-        labels.lengths[i] = (int32_t)strlen(names[i]);
     memset(labels.slots, 0xff, slots * sizeof *labels.slots);
     fill_slots(&labels);
     *out = labels;
@@ -50,12 +61,31 @@ qn_status qn_labels_build(qn_labels *out, char **names, int64_t count) {
 
 void qn_labels_clear(qn_labels *labels) {
     qn_mem_free_all(labels->names, labels->count);
-    qn_mem_free(labels->lengths);
+    qn_mem_free(labels->chars);
+    qn_mem_free(labels->offsets);
     qn_mem_free(labels->slots);
     *labels = (qn_labels){0};
 }
 
 /* ---- Finding -------------------------------------------------------------------------------- */
+
+/* memcmp, without the call for what is no longer than 16 bytes. */
+static inline bool same_bytes(const char *a, const char *b, int64_t length) {
+    if (length > 16)
+        return memcmp(a, b, (size_t)length) == 0;
+    if (length >= 8) {
+        uint64_t x[2], y[2];
+        memcpy(&x[0], a, 8);
+        memcpy(&y[0], b, 8);
+        memcpy(&x[1], a + length - 8, 8);
+        memcpy(&y[1], b + length - 8, 8);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    bool same = true;
+    for (int64_t i = 0; i < length; i++)
+        same &= a[i] == b[i];
+    return same;
+}
 
 int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
     uint64_t hash = hash_of(text);
@@ -64,8 +94,11 @@ int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
         qn_label_slot slot = labels->slots[at];
         if (slot.index < 0)
             return -1;
-        if (slot.tag == tag && labels->lengths[slot.index] == text.length &&
-            memcmp(labels->names[slot.index], text.data, (size_t)text.length) == 0)
+        if (slot.tag != tag)
+            continue;
+        int64_t first = labels->offsets[slot.index];
+        if (labels->offsets[slot.index + 1] - first == text.length &&
+            same_bytes(labels->chars + first, text.data, text.length))
             return slot.index;
     }
 }

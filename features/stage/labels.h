@@ -7,9 +7,10 @@
 
 typedef struct qn_labels {
     int64_t count;
-    char **names; /* NUL-terminated */
-    int32_t *lengths;
-    uint64_t mask; /* slots - 1; slots is a power of two, at least twice the count */
+    char **names;     /* NUL-terminated */
+    char *chars;      /* the names once more, one after the other: close together while searching */
+    int64_t *offsets; /* count + 1, into chars */
+    uint64_t mask;    /* slots - 1; slots is a power of two, at least twice the count */
     struct qn_label_slot *slots;
 } qn_labels;
 

@@ -207,11 +207,26 @@ static qn_status fail_unseen(const qn_field *field, const qn_batch *batch, int64
                    field->name, value, (long long)qn_batch_row(batch, row));
 }
 
+/* Indices of a column without nulls as slots. Returns whether all are categories. */
+static bool find_plain_slots(const double *values, int64_t length, int64_t categories,
+                             int32_t *slots) {
+    bool fine = true;
+    for (int64_t row = 0; row < length; row++) {
+        double value = values[row] >= 0 && values[row] < (double)categories ? values[row] : -1;
+        slots[row] = (int32_t)value;
+        fine &= slots[row] >= 0 && slots[row] == value;
+    }
+    return fine;
+}
+
 /* The slot of each row; `width` and above for a row of zeros; -1 for a null. */
 static qn_status find_slots(const one_hot_encoder *self, const qn_field *field,
                             const qn_batch *batch, const qn_column *column, int64_t categories,
                             int32_t *slots) {
     bool keep = keeps_invalid(&self->base);
+    if (column->type == QN_FLOAT64 && column->null_count == 0 &&
+        find_plain_slots(column->f64, column->length, categories, slots))
+        return QN_OK;
     for (int64_t row = 0; row < column->length; row++) {
         double value = column->type == QN_FLOAT64 ? column->f64[row] : qn_column_real(column, row);
         int64_t category = value >= 0 && value < (double)categories ? (int64_t)value : -1;
@@ -234,10 +249,11 @@ static qn_status encode(const int32_t *slots, int64_t length, int32_t width, qn_
     int32_t stored = 0;
     for (int64_t row = 0; row < length; row++) {
         column->indices[stored] = slots[row];
-        column->f64[stored] = 1.0;
         stored += (uint32_t)slots[row] < (uint32_t)width; /* a null is -1: not stored either */
         column->offsets[row + 1] = stored;
     }
+    for (int32_t i = 0; i < stored; i++)
+        column->f64[i] = 1.0;
     *out = column;
     return QN_OK;
 }

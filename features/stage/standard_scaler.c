@@ -58,7 +58,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     if (!self->counting)
         QN_TRY(qn_moments_init(&self->moments, schema->fields[index].width, QN_MOMENTS_PLAIN));
     self->counting = true;
-    return qn_moments_add(&self->moments, batch->columns[index], NULL);
+    return qn_moments_add_rounded(&self->moments, batch->columns[index]);
 }
 
 static void end_counting(standard_scaler *self) {
