@@ -64,6 +64,7 @@ static qn_status run_program(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     setlocale(LC_ALL, "C");
+    qn_mem_keep_freed();
     qn_status status = run_program(argc, argv);
     if (qn_mem_blocks() != 0 && getenv("QUERN_CHECK_LEAKS") != NULL) {
         fprintf(stderr, "quern: %lld blocks leaked\n", (long long)qn_mem_blocks());
