@@ -8,7 +8,7 @@ static qn_status convert(const qn_arguments *arguments, qn_stream *in, const cha
     int64_t rows = 0;
     char count[32];
     QN_TRY(qn_write(in, arguments->comm, output, &rows));
-    QN_TRY(qn_warn_dropped(in, arguments->comm, NULL));
+    QN_TRY(qn_settle_operands(in, arguments));
     qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
     return QN_OK;
 }

@@ -131,13 +131,11 @@ static qn_status run_fit(const qn_arguments *arguments) {
     QN_TRY(qn_stage_find(qn_all_stages, arguments->operands[0], &class_));
     QN_TRY_GOTO(qn_stage_new(&stage, class_), done);
     QN_TRY_GOTO(qn_open_operands(&scan, arguments, 1), done);
-    status = qn_cache_open(&in, scan, CACHE_BYTES);
-    scan = NULL;
-    QN_TRY_GOTO(qn_comm_agree(arguments->comm, status), done);
-    status = fit(&stage, in, arguments);
+    QN_TRY_GOTO(qn_comm_agree(arguments->comm, qn_cache_open(&in, scan, CACHE_BYTES)), done);
+    QN_TRY_GOTO(fit(&stage, in, arguments), done);
+    status = qn_settle_operands(scan, arguments);
 done:
-    qn_stream_free(in);
-    qn_stream_free(scan);
+    qn_stream_free(in); /* and the scan: the cache took it over, failing or not */
     qn_stage_free(stage);
     return status;
 }

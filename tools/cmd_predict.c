@@ -51,7 +51,7 @@ static bool predicts(const qn_stage *stage, json_t **description) {
 
 static qn_status apply(const qn_arguments *arguments, bool predict) {
     qn_stage *stage = NULL;
-    qn_stream *in = NULL, *result = NULL;
+    qn_stream *in = NULL, *transformed = NULL, *result = NULL;
     qn_schema input;
     qn_schema_init(&input);
     json_t *description = NULL;
@@ -68,18 +68,20 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     }
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
     QN_TRY_GOTO(qn_schema_copy(&input, &in->schema), done);
-    status = qn_stage_stream(&result, stage, in);
-    in = NULL;
+    status = qn_stage_stream(&transformed, stage, in); /* owns the scan, which `in` still names */
     if (status == QN_OK && predict)
-        status = select_prediction(&result, result, &input);
+        status = select_prediction(&result, transformed, &input);
+    else
+        result = transformed;
     status = qn_comm_agree(arguments->comm, status);
     if (status == QN_OK)
         status = write_result(arguments, result);
+    if (status == QN_OK)
+        status = qn_settle_operands(in, arguments);
 done:
     json_decref(description);
     qn_schema_clear(&input);
     qn_stream_free(result);
-    qn_stream_free(in);
     qn_stage_free(stage);
     return status;
 }

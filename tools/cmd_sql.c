@@ -12,12 +12,15 @@
 typedef struct file_table {
     const qn_arguments *arguments;
     char *name, *path;
+    const qn_stream *scan; /* the plan's, once it is open */
 } file_table;
 
 static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
     (void)comm;
     file_table *table = context;
-    return qn_open_paths(out, table->arguments, &table->path, 1);
+    QN_TRY(qn_open_paths(out, table->arguments, &table->path, 1));
+    table->scan = *out;
+    return QN_OK;
 }
 
 static void free_tables(file_table *files, int64_t count) {
@@ -26,6 +29,13 @@ static void free_tables(file_table *files, int64_t count) {
         qn_mem_free(files[i].path);
     }
     qn_mem_free(files);
+}
+
+static qn_status settle(const file_table *files, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (files[i].scan != NULL)
+            QN_TRY(qn_settle_operands(files[i].scan, files[i].arguments));
+    return QN_OK;
 }
 
 static qn_status list_tables(const qn_arguments *arguments, file_table *files,
@@ -64,7 +74,8 @@ static qn_status run_sql(const qn_arguments *arguments) {
     QN_TRY_GOTO(list_tables(arguments, files, tables), done);
     QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(arguments->operands[0])), done);
     QN_TRY_GOTO(qn_plan_open(&result, plan, arguments->comm, tables, count), done);
-    status = deliver(arguments, result);
+    QN_TRY_GOTO(deliver(arguments, result), done);
+    status = settle(files, count);
 done:
     qn_stream_free(result);
     qn_plan_free(plan);

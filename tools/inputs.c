@@ -61,15 +61,32 @@ qn_status qn_open_operands(qn_stream **out, const qn_arguments *arguments, int f
                          arguments->operand_count - first);
 }
 
-qn_status qn_warn_dropped(const qn_stream *scan, qn_comm *comm, int64_t *dropped) {
+qn_status qn_settle_bad_records(const qn_stream *scan, qn_comm *comm, const qn_options *read,
+                                int64_t *bad) {
     qn_scan_report report = qn_scan_report_of(scan);
     QN_TRY(qn_comm_sum_i64(comm, &report.bad_records, 1));
+    if (bad != NULL)
+        *bad = report.bad_records;
     char count[32];
-    if (report.bad_records > 0)
+    bool kept = qn_options_is(read, "mode", "quarantine");
+    if (kept && qn_options_has(read, "quarantine_path")) {
+        const char *path = qn_options_text(read, "quarantine_path");
+        QN_TRY(qn_csv_scan_quarantine_write(scan, comm, path, NULL));
+        if (report.bad_records > 0)
+            qn_warn("%s bad records were left out; they are in %s",
+                    qn_grouped(report.bad_records, count), path);
+    } else if (report.bad_records > 0) {
         qn_warn("%s bad records were left out", qn_grouped(report.bad_records, count));
-    if (dropped != NULL)
-        *dropped = report.bad_records;
+    }
     return QN_OK;
+}
+
+qn_status qn_settle_operands(const qn_stream *scan, const qn_arguments *arguments) {
+    qn_options *options = NULL;
+    QN_TRY(read_options(&options, arguments));
+    qn_status status = qn_settle_bad_records(scan, arguments->comm, options, NULL);
+    qn_options_free(options);
+    return status;
 }
 
 qn_status qn_require_output(const qn_arguments *arguments, const char **out) {

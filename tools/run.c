@@ -9,6 +9,7 @@
 #include "ml/evaluate.h"
 #include "mpi/file.h"
 #include "mpi/signal.h"
+#include "tools/inputs.h"
 #include "tools/model_view.h"
 #include "tools/status_file.h"
 
@@ -271,9 +272,8 @@ static qn_status test_evaluation(qn_run *run) {
     return evaluate(run, 1, &run->test);
 }
 
-static qn_status count_bad_rows(qn_run *run) {
-    run->bad_rows = qn_scan_report_of(run->scan).bad_records;
-    return qn_comm_sum_i64(run->comm, &run->bad_rows, 1);
+static qn_status settle_bad_rows(qn_run *run) {
+    return qn_settle_bad_records(run->scan, run->comm, run->job.read, &run->bad_rows);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */
@@ -312,7 +312,7 @@ qn_status qn_run_execute(qn_run *run) {
         {"save predictions", write_predictions, job->predictions_path != NULL},
         {"commit features", commit_features, job->store_path != NULL},
         {"save model", save_model, job->model_path != NULL && job->stage_count > 0},
-        {"count bad rows", count_bad_rows, true},
+        {"settle bad rows", settle_bad_rows, true},
     };
     QN_TRY(make_folder(run));
     QN_TRY(qn_comm_agree(run->comm, qn_signal_install()));
