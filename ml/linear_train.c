@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#define RESIDUAL_ERROR 0.0005 /* of the residuals' quantiles: exact up to 80,000 rows */
+
 typedef struct training {
     const qn_schema *schema;
     qn_roles roles;
@@ -15,6 +17,7 @@ typedef struct training {
     qn_linear_fit fit;
     /* residuals of the present fit */
     qn_evaluation evaluation;
+    qn_quantiles residuals;
     double *prediction;
     int64_t capacity;
     bool refining;
@@ -100,8 +103,12 @@ static qn_status visit_residuals(void *context, const qn_batch *batch) {
                       self->prediction);
     if (self->refining)
         return add_gradient(self, self->prediction);
-    return qn_evaluation_add(&self->evaluation, seen->label, self->prediction, weights_of(self),
-                             seen->count);
+    QN_TRY(qn_evaluation_add(&self->evaluation, seen->label, self->prediction, weights_of(self),
+                             seen->count));
+    for (int64_t i = 0; i < seen->count; i++)
+        self->prediction[i] = seen->label[i] - self->prediction[i];
+    return qn_quantiles_add(&self->residuals, batch->first_row / QN_BATCH_ROWS, self->prediction,
+                            seen->count);
 }
 
 static qn_status refine(training *self, qn_stream *in, qn_comm *comm) {
@@ -120,9 +127,14 @@ static qn_status refine(training *self, qn_stream *in, qn_comm *comm) {
 }
 
 static qn_status evaluate(training *self, qn_stream *in, qn_comm *comm) {
-    QN_TRY(qn_comm_agree(comm, qn_evaluation_init(&self->evaluation, self->roles.weight >= 0)));
+    qn_quantiles *residuals = &self->residuals;
+    qn_status status = qn_evaluation_init(&self->evaluation, self->roles.weight >= 0);
+    if (status == QN_OK)
+        status = qn_quantiles_init(residuals, RESIDUAL_ERROR);
+    QN_TRY(qn_comm_agree(comm, status));
     QN_TRY(qn_stage_scan(in, comm, visit_residuals, self));
-    return qn_evaluation_reduce(&self->evaluation, comm);
+    QN_TRY(qn_evaluation_reduce(&self->evaluation, comm));
+    return qn_reduce_quantiles(comm, &residuals, 1);
 }
 
 /* ---- The model ------------------------------------------------------------------------------ */
@@ -161,6 +173,8 @@ static void summarize(const training *self, qn_linear_model *model) {
     model->r2adj = left > 0 ? 1 - (1 - model->metrics.r2) * base / left : (double)NAN;
     model->objective = objective_of(fit, &model->metrics);
     model->intercept = fit->intercept;
+    for (int i = 0; i < QN_RESIDUAL_QUANTILES; i++)
+        model->residuals[i] = qn_quantiles_value(&self->residuals, 0.25 * i);
 }
 
 static qn_status add_errors(const qn_linear_fit *fit, qn_linear_model *model) {
@@ -202,6 +216,7 @@ static void clear_training(training *self) {
     qn_gram_clear(&self->gram);
     qn_linear_fit_clear(&self->fit);
     qn_evaluation_clear(&self->evaluation);
+    qn_quantiles_clear(&self->residuals);
     qn_sums_clear(&self->gradients);
     qn_mem_free(self->prediction);
     qn_mem_free(self->gradient);

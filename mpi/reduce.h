@@ -6,6 +6,7 @@
 #include "core/stats/frequency.h"
 #include "core/stats/gram.h"
 #include "core/stats/moments.h"
+#include "core/stats/quantile.h"
 #include "core/stats/sum.h"
 #include "core/stats/sums.h"
 #include "mpi/comm.h"
@@ -27,5 +28,10 @@ QN_CHECKED qn_status qn_reduce_frequency(qn_comm *comm, qn_frequency *frequency)
 
 /* Collective. Cross products of equal width. Cost: about 60 bytes a product, d^2 / 2 of them. */
 QN_CHECKED qn_status qn_reduce_gram(qn_comm *comm, qn_gram *gram);
+
+/* Collective. Joins the quantile trees of all ranks, whose batches follow each other in rank order,
+ * and finishes them: every rank has the results. log2(ranks) rounds, each sending some trees once;
+ * then one broadcast. `list` holds `count` pointers, the same number on all ranks. */
+QN_CHECKED qn_status qn_reduce_quantiles(qn_comm *comm, qn_quantiles *const *list, int64_t count);
 
 #endif

@@ -178,6 +178,19 @@ static void test_ridge(void) {
     check_golden(&cars, "reg_param=0.5 fit_intercept=false", &origin, 1e-12);
 }
 
+/* R 4.2.2: quantile(residuals(lm(Employed ~ ., longley)), type = 1) */
+static void test_residuals(void) {
+    static const char *const names[] = {"min", "q1", "median", "q3", "max"};
+    static const double expected[] = {-0.410114621930914, -0.164048956395603, -0.0390550425226893,
+                                      0.0462871677575218, 0.455394094551857};
+    qn_stage *stage = fit_sample(&employed, "");
+    json_t *object = describe(stage);
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT(near(number(json_object_get(object, "residuals"), names[i]), expected[i], 1e-9));
+    json_decref(object);
+    qn_stage_free(stage);
+}
+
 /* numpy 2: pinv of the standardised features. */
 static void test_singular(void) {
     static const double golden_collinear[] = {-2.4853574706831294, -0.017848214264945487,
@@ -387,6 +400,7 @@ static const qn_test_case cases[] = {
     {"longley: collinear features, wide ranges", test_longley},
     {"weights, no intercept, sparse features", test_cars},
     {"ridge as in Spark, glmnet and scikit-learn", test_ridge},
+    {"quantiles of residuals equal R's", test_residuals},
     {"singular systems get the least-norm solution", test_singular},
     {"a constant feature gets coefficient 0", test_constant_feature},
     {"a constant label needs no fit", test_constant_label},

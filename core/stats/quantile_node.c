@@ -1,0 +1,77 @@
+#include "core/stats/quantile_node.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+void qn_quantile_node_clear(qn_quantile_node *node) {
+    for (int h = 0; h < QN_QUANTILE_HEIGHTS; h++)
+        qn_mem_free(node->lists[h]);
+    *node = (qn_quantile_node){0};
+}
+
+/* Merges a sorted list into the node's list of height h; `list` is taken over, also on failure. */
+static qn_status merge_list(qn_quantile_node *node, int h, double *list, int64_t count) {
+    const double *old = node->lists[h];
+    int64_t old_count = node->counts[h], i = 0, j = 0;
+    double *merged = NULL;
+    if (old_count == 0) {
+        qn_mem_free(node->lists[h]);
+        node->lists[h] = list;
+        node->counts[h] = count;
+        return QN_OK;
+    }
+    qn_status status = qn_mem_alloc(&merged, (size_t)(old_count + count), sizeof *merged);
+    if (status == QN_OK) {
+        for (int64_t k = 0; k < old_count + count; k++) {
+            bool from_old = j == count || (i < old_count && old[i] <= list[j]);
+            merged[k] = from_old ? old[i++] : list[j++];
+        }
+        qn_mem_free(node->lists[h]);
+        node->lists[h] = merged;
+        node->counts[h] = old_count + count;
+    }
+    qn_mem_free(list);
+    return status;
+}
+
+qn_status qn_quantile_node_merge(qn_quantile_node *node, qn_quantile_node *from) {
+    for (int h = 0; h < QN_QUANTILE_HEIGHTS; h++) {
+        double *list = from->lists[h];
+        from->lists[h] = NULL;
+        if (list == NULL)
+            continue;
+        QN_TRY(merge_list(node, h, list, from->counts[h]));
+    }
+    node->error += from->error;
+    qn_quantile_node_clear(from);
+    return QN_OK;
+}
+
+/* Replaces pairs of height h by one of each at twice the weight. Which one alternates with the
+ * node's place, so that errors do not all point the same way. A number left over stays. */
+static qn_status compact_height(qn_quantile_node *node, int h) {
+    int64_t pairs = node->counts[h] / 2, rest = node->counts[h] % 2;
+    int64_t side = (node->index + node->level + h) & 1;
+    double *kept = NULL;
+    QN_TRY(qn_mem_alloc(&kept, (size_t)pairs, sizeof *kept));
+    for (int64_t i = 0; i < pairs; i++)
+        kept[i] = node->lists[h][2 * i + side];
+    node->lists[h][0] = node->lists[h][node->counts[h] - 1]; /* what is left over */
+    node->counts[h] = rest;
+    node->error += INT64_C(1) << h;
+    QN_TRY(merge_list(node, h + 1, kept, pairs));
+    return qn_mem_resize(&node->lists[h], 1, sizeof(double));
+}
+
+qn_status qn_quantile_node_compact(qn_quantile_node *node, int64_t capacity) {
+    int64_t total = 0;
+    for (int h = 0; h < QN_QUANTILE_HEIGHTS; h++)
+        total += node->counts[h];
+    for (int h = 0; h + 1 < QN_QUANTILE_HEIGHTS && total > capacity; h++) {
+        total -= node->counts[h] / 2;
+        if (node->counts[h] >= 2)
+            QN_TRY(compact_height(node, h));
+    }
+    return QN_OK;
+}
