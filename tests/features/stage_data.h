@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "features/stage/registry.h"
+#include "ml/registry.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>
@@ -106,7 +107,7 @@ static inline qn_stream *frame_stream(const qn_table *frame, qn_comm *comm, int6
 /* ---- Stages --------------------------------------------------------------------------------- */
 
 /* Where stages of this library are found. */
-static const qn_registry stage_registries[] = {qn_feature_stages, NULL};
+static const qn_registry stage_registries[] = {qn_feature_stages, qn_estimators, NULL};
 
 /* A stage from "name option=value option=value"; commas separate lists. */
 static inline qn_stage *stage_of(const char *text) {

@@ -8,6 +8,8 @@
 static const contract_example examples[] = {
     {"imputer input_cols=x,n output_cols=a,b", "input_cols=word,n"},
     {"imputer input_col=n output_col=a strategy=mode", "input_col=v"},
+    {"linear_regression features_col=v weight_col=weight", "features_col=n"},
+    {"linear_regression features_col=v label_col=n reg_param=0.3", "label_col=word"},
     {"one_hot_encoder input_cols=k output_cols=a", "input_cols=word"},
     {"one_hot_encoder input_col=k output_col=a drop_last=false handle_invalid=keep", "input_col=v"},
     {"sql_transformer statement=SELECT|*,n*2|AS|a|FROM|__THIS__|WHERE|n>3", NULL},
@@ -25,6 +27,8 @@ static const contract_example examples[] = {
 
 static void test_all_covered(void) {
     for (qn_registry class_ = qn_feature_stages; *class_ != NULL; class_++)
+        contract_check_covered(examples, *class_);
+    for (qn_registry class_ = qn_estimators; *class_ != NULL; class_++)
         contract_check_covered(examples, *class_);
 }
 
@@ -61,11 +65,12 @@ static qn_stage *whole_pipeline(void) {
         "one_hot_encoder input_cols=word_idx,k_idx output_cols=word_vec,k_vec",
         "vector_assembler input_cols=x_filled,word_vec,k_vec,v output_col=raw",
         "standard_scaler input_col=raw output_col=features with_mean=true",
+        "linear_regression reg_param=0.1",
     };
-    qn_stage *stages[5], *pipeline = NULL;
-    for (int i = 0; i < 5; i++)
+    qn_stage *stages[6], *pipeline = NULL;
+    for (int i = 0; i < 6; i++)
         stages[i] = contract_stage(texts[i]);
-    QN_TEST_OK(qn_pipeline_new(&pipeline, stages, 5));
+    QN_TEST_OK(qn_pipeline_new(&pipeline, stages, 6));
     return pipeline;
 }
 
