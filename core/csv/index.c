@@ -8,7 +8,8 @@ const qn_csv_kernels *qn_csv_kernels_of(const qn_csv_dialect *dialect) {
                 __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
     if (avx2 && dialect->code == QN_CSV_BEST && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vbmi2"))
+        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("avx512bitalg"))
         return &qn_csv_kernels_avx512;
     if (avx2)
         return &qn_csv_kernels_avx2;
@@ -144,15 +145,14 @@ qn_status qn_csv_tile(qn_csv_rows *rows, qn_csv_index *index, const qn_csv_diale
 }
 
 void qn_csv_spans_of(const qn_csv_rows *rows, const qn_csv_index *index, int32_t field,
-                     bool is_last, uint32_t *begin, uint32_t *end) {
+                     bool is_last, qn_csv_span *out) {
     const uint32_t *ends = index->ends + field;
     for (int64_t i = 0; i < rows->count; i++) {
-        uint32_t first = rows->rows[i].first;
-        begin[i] = ends[first - 1] + 1;
-        end[i] = ends[first];
+        const uint32_t *end = ends + rows->rows[i].first;
+        out[i] = (qn_csv_span){end[-1] + 1, end[0]};
     }
     if (!is_last)
         return;
     for (int64_t i = 0; i < rows->count; i++) /* a record is not empty: there is a byte before */
-        end[i] -= index->base[end[i] - 1] == '\r' && end[i] > begin[i];
+        out[i].end -= index->base[out[i].end - 1] == '\r' && out[i].end > out[i].begin;
 }

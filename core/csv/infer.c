@@ -75,7 +75,8 @@ typedef struct guesser {
     bool numeric_nulls;
     qn_csv_index index;
     qn_csv_rows rows;
-    uint32_t *begin, *end, *rest;
+    qn_csv_span *spans;
+    uint32_t *rest;
     double *values; /* or integers: nobody looks at them */
     int64_t span_capacity, scratch_capacity;
     char *scratch;
@@ -84,8 +85,7 @@ typedef struct guesser {
 static void clear(guesser *g) {
     qn_csv_index_clear(&g->index);
     qn_csv_rows_clear(&g->rows);
-    qn_mem_free(g->begin);
-    qn_mem_free(g->end);
+    qn_mem_free(g->spans);
     qn_mem_free(g->rest);
     qn_mem_free(g->values);
     qn_mem_free(g->scratch);
@@ -96,8 +96,7 @@ static qn_status reserve(guesser *g) {
     if (g->rows.count <= g->span_capacity)
         return QN_OK;
     size_t grown = (size_t)g->rows.count * 2;
-    QN_TRY(qn_mem_resize(&g->begin, grown, sizeof *g->begin));
-    QN_TRY(qn_mem_resize(&g->end, grown, sizeof *g->end));
+    QN_TRY(qn_mem_resize(&g->spans, grown, sizeof *g->spans));
     QN_TRY(qn_mem_resize(&g->rest, grown + 64, sizeof *g->rest));
     QN_TRY(qn_mem_resize(&g->values, grown + 64, sizeof *g->values));
     g->span_capacity = (int64_t)grown;
@@ -105,7 +104,8 @@ static qn_status reserve(guesser *g) {
 }
 
 static void add_field(guesser *g, qn_csv_guess *guess, int64_t i) {
-    qn_view text, field = {g->index.base + g->begin[i], g->end[i] - g->begin[i]};
+    qn_csv_span at = g->spans[i];
+    qn_view text, field = {g->index.base + at.begin, at.end - at.begin};
     if (qn_csv_field_text(g->dialect, field, false, g->scratch, &text) != QN_CSV_VALUE)
         return;
     if (g->index.beyond && !qn_utf8_is_valid(text))
@@ -124,8 +124,7 @@ static bool trusts_kernels(const guesser *g, const qn_csv_guess *guess) {
 static int64_t pick_numbers(guesser *g, qn_csv_guess *guess, bool integers) {
     qn_csv_spans spans = {.base = g->index.base,
                           .count = g->rows.count,
-                          .begin = g->begin,
-                          .end = g->end,
+                          .at = g->spans,
                           .decimal = g->dialect->decimal};
     int64_t left = integers ? g->kernels->int64(&spans, (int64_t *)(void *)g->values, g->rest)
                             : g->kernels->float64(&spans, g->values, g->rest);
@@ -159,7 +158,7 @@ static qn_status guess_tile(guesser *g, qn_csv_guess *guesses, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         if (guesses[i].possible == 0)
             continue;
-        qn_csv_spans_of(&g->rows, &g->index, i, i == count - 1, g->begin, g->end);
+        qn_csv_spans_of(&g->rows, &g->index, i, i == count - 1, g->spans);
         add_column(g, &guesses[i]);
     }
     return QN_OK;

@@ -7,7 +7,7 @@ static const double powers_of_ten[16] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 
 int64_t qn_csv_float64_portable(const qn_csv_spans *spans, double *out, uint32_t *rest) {
     int64_t left = 0;
     for (int64_t i = 0; i < spans->count; i++) {
-        const char *at = spans->base + spans->begin[i], *end = spans->base + spans->end[i];
+        const char *at = spans->base + spans->at[i].begin, *end = spans->base + spans->at[i].end;
         bool negative = at < end && *at == '-';
         at += negative;
         const char *start = at, *point = end;
@@ -37,7 +37,7 @@ int64_t qn_csv_float64_portable(const qn_csv_spans *spans, double *out, uint32_t
 int64_t qn_csv_int64_portable(const qn_csv_spans *spans, int64_t *out, uint32_t *rest) {
     int64_t left = 0;
     for (int64_t i = 0; i < spans->count; i++) {
-        const char *at = spans->base + spans->begin[i], *end = spans->base + spans->end[i];
+        const char *at = spans->base + spans->at[i].begin, *end = spans->base + spans->at[i].end;
         bool negative = at < end && *at == '-';
         at += negative;
         int64_t count = end - at;

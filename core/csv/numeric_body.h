@@ -26,13 +26,14 @@ KERNEL static inline bool are_digits(__m128i values) {
     return _mm_testz_si128(over, over);
 }
 
-KERNEL static int64_t parse_float64(const qn_csv_spans *spans, double *out, uint32_t *rest) {
+/* The fields from number `first` on; `left` are in `rest` already. */
+KERNEL static inline int64_t parse_float64_from(const qn_csv_spans *spans, int64_t first,
+                                                double *out, uint32_t *rest, int64_t left) {
     const __m128i point = _mm_set1_epi8(spans->decimal), zero = _mm_set1_epi8('0');
-    int64_t left = 0;
-    for (int64_t i = 0; i < spans->count; i++) {
-        const char *at = spans->base + spans->begin[i];
+    for (int64_t i = first; i < spans->count; i++) {
+        const char *at = spans->base + spans->at[i].begin;
         uint64_t negative = *at == '-';
-        uint64_t length = spans->end[i] - spans->begin[i] - negative;
+        uint64_t length = spans->at[i].end - spans->at[i].begin - negative;
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)(at + negative));
         uint32_t points = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, point));
         uint64_t in_range = length - 1 < 16; /* wraps for an empty field */
@@ -56,13 +57,13 @@ KERNEL static int64_t parse_float64(const qn_csv_spans *spans, double *out, uint
     return left;
 }
 
-KERNEL static int64_t parse_int64(const qn_csv_spans *spans, int64_t *out, uint32_t *rest) {
+KERNEL static inline int64_t parse_int64_from(const qn_csv_spans *spans, int64_t first,
+                                              int64_t *out, uint32_t *rest, int64_t left) {
     const __m128i zero = _mm_set1_epi8('0');
-    int64_t left = 0;
-    for (int64_t i = 0; i < spans->count; i++) {
-        const char *at = spans->base + spans->begin[i];
+    for (int64_t i = first; i < spans->count; i++) {
+        const char *at = spans->base + spans->at[i].begin;
         uint64_t negative = *at == '-';
-        uint64_t length = spans->end[i] - spans->begin[i] - negative;
+        uint64_t length = spans->at[i].end - spans->at[i].begin - negative;
         __m128i text = _mm_loadu_si128((const __m128i *)(const void *)(at + negative));
         uint64_t in_range = length - 1 < 16;
         uint64_t bounded = in_range ? length : 16;

@@ -36,7 +36,8 @@ struct qn_csv_parser {
     qn_csv_index index;
     qn_csv_rows rows;
     int64_t span_capacity;
-    uint32_t *begin, *end, *rest;
+    qn_csv_span *spans;
+    uint32_t *rest;
     int64_t *wide;
     int64_t scratch_capacity;
     char *scratch;
@@ -116,8 +117,7 @@ void qn_csv_parser_free(qn_csv_parser *parser) {
     qn_mem_free(parser->targets);
     qn_csv_index_clear(&parser->index);
     qn_csv_rows_clear(&parser->rows);
-    qn_mem_free(parser->begin);
-    qn_mem_free(parser->end);
+    qn_mem_free(parser->spans);
     qn_mem_free(parser->rest);
     qn_mem_free(parser->wide);
     qn_mem_free(parser->scratch);
@@ -142,8 +142,8 @@ static qn_status add_fault(qn_csv_parser *parser, int64_t i, int32_t field,
                                                     .verdict = verdict,
                                                     .begin = ends[-1] + 1,
                                                     .end = last,
-                                                    .field_begin = parser->begin[i],
-                                                    .field_end = parser->end[i]};
+                                                    .field_begin = parser->spans[i].begin,
+                                                    .field_end = parser->spans[i].end};
     qn_bit_set(parser->bad_rows, parser->row_count + i);
     parser->bad_count++;
     return QN_OK;
@@ -244,7 +244,8 @@ static qn_status report_faults(qn_csv_parser *parser, qn_csv_block *out) {
 /* ---- Columns of a tile ---------------------------------------------------------------------- */
 
 static qn_view span(const qn_csv_parser *parser, int64_t i) {
-    return (qn_view){parser->index.base + parser->begin[i], parser->end[i] - parser->begin[i]};
+    qn_csv_span at = parser->spans[i];
+    return (qn_view){parser->index.base + at.begin, at.end - at.begin};
 }
 
 /* One field of any type but string, by all the rules. */
@@ -292,8 +293,7 @@ static qn_status find_numeric_nulls(qn_csv_parser *parser, target *t) {
 static qn_csv_spans spans_of(const qn_csv_parser *parser) {
     return (qn_csv_spans){.base = parser->index.base,
                           .count = parser->rows.count,
-                          .begin = parser->begin,
-                          .end = parser->end,
+                          .at = parser->spans,
                           .decimal = parser->dialect->decimal};
 }
 
@@ -414,7 +414,7 @@ static qn_status parse_strings(qn_csv_parser *parser, target *t) {
         plain = false;
     int64_t bytes = 0;
     for (int64_t i = 0; i < parser->rows.count; i++)
-        bytes += parser->end[i] - parser->begin[i];
+        bytes += parser->spans[i].end - parser->spans[i].begin;
     QN_TRY(qn_csv_strings_reserve(&t->strings, bytes));
     for (int64_t i = 0; i < parser->rows.count; i++) {
         qn_view text = span(parser, i);
@@ -446,8 +446,7 @@ static qn_status grow_spans(qn_csv_parser *parser) {
     if (needed <= parser->span_capacity)
         return QN_OK;
     size_t grown = (size_t)needed * 2;
-    QN_TRY(qn_mem_resize(&parser->begin, grown, sizeof *parser->begin));
-    QN_TRY(qn_mem_resize(&parser->end, grown, sizeof *parser->end));
+    QN_TRY(qn_mem_resize(&parser->spans, grown, sizeof *parser->spans));
     QN_TRY(qn_mem_resize(&parser->rest, grown, sizeof *parser->rest));
     QN_TRY(qn_mem_resize(&parser->wide, grown, sizeof *parser->wide));
     parser->span_capacity = (int64_t)grown;
@@ -461,7 +460,7 @@ static qn_status parse_tile(qn_csv_parser *parser, qn_csv_block *out) {
     for (int32_t i = 0; i < parser->target_count && parser->rows.count > 0; i++) {
         target *t = &parser->targets[i];
         qn_csv_spans_of(&parser->rows, &parser->index, t->field,
-                        t->field == parser->field_count - 1, parser->begin, parser->end);
+                        t->field == parser->field_count - 1, parser->spans);
         QN_TRY(parse_column(parser, t));
     }
     if (parser->fault_count + parser->rows.ragged_count > 0)

@@ -26,11 +26,16 @@ typedef struct qn_csv_index {
     bool quotes, beyond; /* seen: a quote or an escape; a byte that is not ASCII */
 } qn_csv_index;
 
-/* The spans of one column's fields in the rows of a tile. */
+/* Where a field is; the end is behind it. */
+typedef struct qn_csv_span {
+    uint32_t begin, end;
+} qn_csv_span;
+
+/* One column's fields in the rows of a tile. */
 typedef struct qn_csv_spans {
     const char *base;
     int64_t count;
-    const uint32_t *begin, *end;
+    const qn_csv_span *at;
     char decimal;
 } qn_csv_spans;
 
@@ -97,8 +102,8 @@ QN_CHECKED qn_status qn_csv_tile(qn_csv_rows *rows, qn_csv_index *index,
                                  const qn_csv_dialect *dialect, qn_view bytes, bool final,
                                  int32_t fields, int64_t max_records);
 
-/* Local. Where field `field` of each row is, into arrays with room for rows->count. */
+/* Local. Where field `field` of each row is, into an array with room for rows->count. */
 void qn_csv_spans_of(const qn_csv_rows *rows, const qn_csv_index *index, int32_t field,
-                     bool is_last, uint32_t *begin, uint32_t *end);
+                     bool is_last, qn_csv_span *out);
 
 #endif

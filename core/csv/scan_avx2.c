@@ -60,6 +60,14 @@ KERNEL static inline void put_positions(uint32_t *to, uint64_t mask, uint32_t ba
 #include "core/csv/numeric_body.h"
 #include "core/csv/scan_body.h"
 
+KERNEL static int64_t parse_float64(const qn_csv_spans *spans, double *out, uint32_t *rest) {
+    return parse_float64_from(spans, 0, out, rest, 0);
+}
+
+KERNEL static int64_t parse_int64(const qn_csv_spans *spans, int64_t *out, uint32_t *rest) {
+    return parse_int64_from(spans, 0, out, rest, 0);
+}
+
 const qn_csv_kernels qn_csv_kernels_avx2 = {
     .tally = tally_bytes,
     .skip = skip_records,
