@@ -12,7 +12,12 @@
 QN_CHECKED qn_status qn_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
                                   int64_t count, const qn_options *options);
 
-/* Collective. The readers behind it. */
+/* Collective. The readers behind it. The CSV reader reads all bytes once to count records and, if
+ * types are inferred, once more; each rank keeps up to 128 MiB of its first batches for the passes
+ * that follow, and needs a window of about one batch of text beside it. Standard input is "-", by
+ * itself; rank 0 copies it to an unnamed file under $TMPDIR. Errors: INPUT for files that cannot be
+ * read or are empty; DATA for headers that differ or repeat a name, and, from qn_stream_next in
+ * mode fail, for the first bad row at FILE:LINE:COLUMN; JOB for a schema that does not fit. */
 QN_CHECKED qn_status qn_csv_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
                                       int64_t count, const qn_options *options);
 QN_CHECKED qn_status qn_table_scan_open(qn_stream **out, qn_comm *comm, const char *const *paths,
