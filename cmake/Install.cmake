@@ -11,5 +11,6 @@ write_basic_package_version_file(quern-config-version.cmake COMPATIBILITY SameMi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quern-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/quern-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quern)
+file(RELATIVE_PATH QUERN_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/quern.pc.in quern.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/quern.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

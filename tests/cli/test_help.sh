@@ -1,0 +1,17 @@
+#!/bin/sh
+# Help everywhere, and fast commands that do not start MPI.
+. "$(dirname "$0")/lib.sh" "$@"
+
+contains "help lists the commands" "$("$QUERN" --help)" "predict"
+for command in run check sql fit transform predict evaluate inspect convert generate store \
+    digest help version; do
+    contains "quern $command --help" "$("$QUERN" $command --help)" "usage: quern $command"
+    contains "quern help $command" "$("$QUERN" help $command)" "usage: quern $command"
+done
+contains "help lists stages" "$("$QUERN" help stages)" "string_indexer"
+contains "help lists estimators" "$("$QUERN" help stages)" "linear_regression"
+contains "help explains a stage" "$("$QUERN" help one_hot_encoder)" "drop_last"
+contains "help explains the CSV reader" "$("$QUERN" help csv)" "delimiter"
+refuses "help on nonsense" 2 "no command" "$QUERN" help nonsense
+same "help is printed once under mpiexec" "$(mpiexec -n 3 "$QUERN" help | grep -c '^usage')" 1
+finish
