@@ -21,9 +21,15 @@ double qn_random_uniform(qn_random random, uint64_t row, uint32_t draw); /* [0, 
 /* out[i] = qn_random_uniform(random, rows[i], draw), in a fifth of the time. */
 void qn_random_uniform_rows(double *out, qn_random random, const int64_t *rows, int64_t count,
                             uint32_t draw);
-double qn_random_normal(qn_random random, uint64_t row, uint32_t draw);  /* Box-Muller */
-/* Two of them for little more than the cost of one; the first is qn_random_normal's. */
-void qn_random_normals(qn_random random, uint64_t row, uint32_t draw, double out[2]);
+double qn_random_normal(qn_random random, uint64_t row, uint32_t draw); /* Box-Muller */
+
+/* Twice as many for little more than the cost of one; the first is that of the call above. */
+void qn_random_bits_2(uint64_t out[2], qn_random random, uint64_t row, uint32_t draw);
+void qn_random_normal_2(double out[2], qn_random random, uint64_t row, uint32_t draw);
+
+/* The pairs of rows [first, first + count), vectorised: 3 ns a pair against 22. */
+void qn_random_normal_rows(double *first_out, double *second_out, qn_random random, uint64_t first,
+                           int64_t count, uint32_t draw);
 
 /* [0, bound), bound > 0; the probabilities differ from 1 / bound by less than 2^-64. */
 int64_t qn_random_below(qn_random random, uint64_t row, uint32_t draw, int64_t bound);

@@ -15,6 +15,11 @@ extern const qn_generator qn_generator_regression;
 #define QN_GENERATE_SEED                                                                           \
     { "seed", QN_OPTION_INT, "42", "[0,inf)", "number that all random choices follow from" }
 
+/* [0, 1) from 64 random bits. */
+static inline double qn_uniform_of(uint64_t bits) {
+    return (double)(int64_t)(bits >> 11) * 0x1p-53;
+}
+
 /* An index below `count`, of which low ranks are frequent (a bounded power law: the density of
  * rank r goes as r^(1 / power - 1)), spread over [0, count) so that frequent ones are anywhere. */
 static inline int64_t qn_skewed(double uniform, int power, int64_t count) {

@@ -15,14 +15,14 @@ static const qn_option options[] = {
     {"noise", QN_OPTION_REAL, "0.5", "[0,inf)", "standard deviation of the noise, in stars"},
     {NULL, QN_OPTION_BOOL, NULL, NULL, NULL}};
 
-enum { USER, ITEM, NOISE, TIME }; /* draws of a row */
-enum { FACTOR_BITS = 16, FACTORS_A_DRAW = 64 / FACTOR_BITS };
+enum { WHO_AND_WHAT, NOISE, TIME }; /* draws of a row */
+enum { FACTOR_BITS = 16, FACTORS_A_DRAW = 128 / FACTOR_BITS };
 enum { BIAS = 1000 }; /* the draw of an entity's bias */
 
 typedef struct ratings {
     int64_t users, items;
     int rank;
-    double noise;
+    double noise, scale;
     qn_random row, user, item;
 } ratings;
 
@@ -38,6 +38,7 @@ static qn_status start(const qn_options *set, qn_schema *schema, void **state) {
     self->items = qn_options_int(set, "items");
     self->rank = (int)qn_options_int(set, "rank");
     self->noise = qn_options_real(set, "noise");
+    self->scale = 1 / sqrt(self->rank);
     self->row = qn_random_new(seed, "ratings.row");
     self->user = qn_random_new(seed, "ratings.user");
     self->item = qn_random_new(seed, "ratings.item");
@@ -46,27 +47,33 @@ static qn_status start(const qn_options *set, qn_schema *schema, void **state) {
 }
 
 /* Even numbers of mean 0 and variance 1, out of 16 bits. */
-static inline double factor_of(uint64_t bits, int k) {
+static inline double factor_of(const uint64_t bits[2], int k) {
     const double scale = 3.4641016151377544 / 65536; /* sqrt(12) over the range */
-    return ((double)(bits >> (FACTOR_BITS * k) & 0xffff) - 32767.5) * scale;
+    return ((double)(int32_t)(bits[k / 4] >> (FACTOR_BITS * (k % 4)) & 0xffff) - 32767.5) * scale;
 }
 
 /* The product of two factors, of variance 1. */
 static double affinity(const ratings *self, uint64_t user, uint64_t item) {
     double sum = 0;
     for (int k = 0; k < self->rank; k += FACTORS_A_DRAW) {
-        uint64_t a = qn_random_bits(self->user, user, (uint32_t)k);
-        uint64_t b = qn_random_bits(self->item, item, (uint32_t)k);
-        for (int j = 0; j < FACTORS_A_DRAW && k + j < self->rank; j++)
+        uint64_t a[2], b[2];
+        qn_random_bits_2(a, self->user, user, (uint32_t)k);
+        qn_random_bits_2(b, self->item, item, (uint32_t)k);
+        int left = self->rank - k < FACTORS_A_DRAW ? self->rank - k : FACTORS_A_DRAW;
+        for (int j = 0; j < left; j++)
             sum += factor_of(a, j) * factor_of(b, j);
     }
-    return sum / sqrt(self->rank);
+    return sum * self->scale;
+}
+
+static double bias_of(qn_random random, uint64_t entity) {
+    uint64_t bits[2] = {qn_random_bits(random, entity, BIAS), 0};
+    return 0.4 * factor_of(bits, 0);
 }
 
 static double rating_of(const ratings *self, uint64_t row, uint64_t user, uint64_t item) {
-    double bias = 0.4 * factor_of(qn_random_bits(self->user, user, BIAS), 0) +
-                  0.4 * factor_of(qn_random_bits(self->item, item, BIAS), 0);
-    double stars = 3.4 + bias + 0.8 * affinity(self, user, item);
+    double stars = 3.4 + bias_of(self->user, user) + bias_of(self->item, item) +
+                   0.8 * affinity(self, user, item);
     if (self->noise > 0)
         stars += self->noise * qn_random_normal(self->row, row, NOISE);
     stars = floor(stars * 2 + 0.5) / 2; /* half stars */
@@ -82,8 +89,10 @@ static int64_t time_of(const ratings *self, uint64_t row) {
 static void fill_rows(const ratings *self, const qn_batch *batch, qn_column *const columns[4]) {
     for (int64_t i = 0; i < batch->length; i++) {
         uint64_t row = (uint64_t)(batch->first_row + i);
-        int64_t user = qn_skewed(qn_random_uniform(self->row, row, USER), 2, self->users);
-        int64_t item = qn_skewed(qn_random_uniform(self->row, row, ITEM), 3, self->items);
+        uint64_t bits[2];
+        qn_random_bits_2(bits, self->row, row, WHO_AND_WHAT);
+        int64_t user = qn_skewed(qn_uniform_of(bits[0]), 2, self->users);
+        int64_t item = qn_skewed(qn_uniform_of(bits[1]), 3, self->items);
         columns[0]->i32[i] = (int32_t)(user + 1);
         columns[1]->i32[i] = (int32_t)(item + 1);
         columns[2]->f32[i] = (float)rating_of(self, row, (uint64_t)user, (uint64_t)item);

@@ -66,29 +66,20 @@ static qn_status start(const qn_options *set, qn_schema *schema, void **state) {
 }
 
 /* Features 2k and 2k + 1 come from draw k, the noise from the draw behind them. */
-static void fill_features(const regression *self, const qn_batch *batch) {
-    for (int32_t k = 0; k < self->features; k += 2) {
-        double *first = batch->columns[k]->f64;
-        double *second = k + 1 < self->features ? batch->columns[k + 1]->f64 : NULL;
-        for (int64_t i = 0; i < batch->length; i++) {
-            double pair[2];
-            qn_random_normals(self->row, (uint64_t)(batch->first_row + i), (uint32_t)k / 2, pair);
-            first[i] = pair[0];
-            if (second != NULL)
-                second[i] = pair[1];
-        }
-    }
+static void fill_features(const regression *self, const qn_batch *batch, double *spare) {
+    for (int32_t k = 0; k < self->features; k += 2)
+        qn_random_normal_rows(
+            batch->columns[k]->f64, k + 1 < self->features ? batch->columns[k + 1]->f64 : spare,
+            self->row, (uint64_t)batch->first_row, batch->length, (uint32_t)k / 2);
 }
 
-static void fill_label(const regression *self, const qn_batch *batch) {
+static void fill_label(const regression *self, const qn_batch *batch, double *spare) {
     double *y = batch->columns[self->features]->f64;
-    uint32_t draw = (uint32_t)self->features;
-    for (int64_t i = 0; i < batch->length; i++) {
-        y[i] = self->bias;
-        if (self->noise > 0)
-            y[i] +=
-                self->noise * qn_random_normal(self->row, (uint64_t)(batch->first_row + i), draw);
-    }
+    if (self->noise > 0)
+        qn_random_normal_rows(y, spare, self->row, (uint64_t)batch->first_row, batch->length,
+                              (uint32_t)self->features);
+    for (int64_t i = 0; i < batch->length; i++)
+        y[i] = self->bias + self->noise * y[i];
     for (int32_t k = 0; k < self->informative; k++) {
         const double *x = batch->columns[k]->f64;
         for (int64_t i = 0; i < batch->length; i++)
@@ -103,8 +94,11 @@ static qn_status fill(const void *state, qn_batch *batch) {
         QN_TRY(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
         QN_TRY(qn_batch_append(batch, column));
     }
-    fill_features(self, batch);
-    fill_label(self, batch);
+    double *spare = NULL;
+    QN_TRY(qn_mem_alloc(&spare, (size_t)batch->length, sizeof *spare));
+    fill_features(self, batch, spare);
+    fill_label(self, batch, spare);
+    qn_mem_free(spare);
     return QN_OK;
 }
 

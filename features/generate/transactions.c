@@ -35,8 +35,9 @@ static const char *const devices[] = {"mobile", "desktop", "tablet"};
 
 enum { CATEGORIES = sizeof categories / sizeof categories[0], DEVICES = 3 };
 
-enum { USER, DATE, AMOUNT, CATEGORY, DEVICE, LOST_AMOUNT, LOST_CATEGORY, LOST_DEVICE, BAD, WRONG };
-enum { LEVEL, JOINED, LEAVES, LEFT, FAVOURITE, OWN_DEVICE }; /* draws of a user */
+/* Draws of a row and of a user; each gives two numbers. */
+enum { USER_AND_DATE, CHOICES, AMOUNT, LOST, LOST_DEVICE, BAD_AND_WRONG };
+enum { LEVEL, STAY, HABITS, LEAVES };
 
 typedef struct transactions {
     int64_t users, days;
@@ -115,10 +116,8 @@ done:
 
 /* By Zipf's law: the k-th has a share proportional to 1 / k. */
 static int32_t zipf_category(double uniform) {
-    double total = 0, left;
-    for (int k = 1; k <= CATEGORIES; k++)
-        total += 1.0 / k;
-    left = uniform * total;
+    const double total = 3.1032106782106783; /* 1 + 1/2 + ... + 1/12 */
+    double left = uniform * total;
     int32_t category = 0;
     while (category < CATEGORIES - 1 && (left -= 1.0 / (category + 1)) >= 0)
         category++;
@@ -129,16 +128,27 @@ static int32_t pick_device(double uniform) {
     return uniform < 0.6 ? 0 : uniform < 0.9 ? 1 : 2;
 }
 
-/* A user is there from some day of the first half on, to the end or until leaving. */
-static int32_t date_of(const transactions *self, const purchase *it) {
-    double joined = 0.5 * qn_random_uniform(self->user, it->user, JOINED), end = 1;
-    if (qn_random_uniform(self->user, it->user, LEAVES) < self->churn)
-        end = joined + (1 - joined) * (0.1 + 0.6 * qn_random_uniform(self->user, it->user, LEFT));
-    double moment = joined + (end - joined) * qn_random_uniform(self->row, it->row, DATE);
-    return self->start + (int32_t)(moment * (double)self->days);
+/* Two numbers of [0, 1). */
+typedef struct uniforms {
+    double a, b;
+} uniforms;
+
+static inline uniforms draw(qn_random random, uint64_t row, uint32_t number) {
+    uint64_t bits[2];
+    qn_random_bits_2(bits, random, row, number);
+    return (uniforms){qn_uniform_of(bits[0]), qn_uniform_of(bits[1])};
 }
 
-/* A choice of three in four follows the user's habit. */
+/* A user is there from some day of the first half on, to the end or until leaving. */
+static int32_t date_of(const transactions *self, uint64_t user, double share) {
+    uniforms stay = draw(self->user, user, STAY);
+    double joined = 0.5 * stay.a, end = 1;
+    if (qn_random_uniform(self->user, user, LEAVES) < self->churn)
+        end = joined + (1 - joined) * (0.1 + 0.6 * stay.b);
+    return self->start + (int32_t)((joined + (end - joined) * share) * (double)self->days);
+}
+
+/* Three choices in four follow the user's habit. */
 static double habit(double uniform, double own) {
     return uniform < 0.75 ? own : (uniform - 0.75) * 4;
 }
@@ -148,13 +158,13 @@ static double cents(double amount) {
 }
 
 static purchase purchase_of(const transactions *self, uint64_t row) {
+    uniforms who = draw(self->row, row, USER_AND_DATE), choices = draw(self->row, row, CHOICES);
     purchase it = {.row = row};
-    it.user = (uint64_t)qn_skewed(qn_random_uniform(self->row, row, USER), 2, self->users);
-    it.date = date_of(self, &it);
-    it.category = zipf_category(habit(qn_random_uniform(self->row, row, CATEGORY),
-                                      qn_random_uniform(self->user, it.user, FAVOURITE)));
-    it.device = pick_device(habit(qn_random_uniform(self->row, row, DEVICE),
-                                  qn_random_uniform(self->user, it.user, OWN_DEVICE)));
+    it.user = (uint64_t)qn_skewed(who.a, 2, self->users);
+    it.date = date_of(self, it.user, who.b);
+    uniforms own = draw(self->user, it.user, HABITS);
+    it.category = zipf_category(habit(choices.a, own.a));
+    it.device = pick_device(habit(choices.b, own.b));
     double level = 3 + 0.5 * qn_random_normal(self->user, it.user, LEVEL) +
                    0.6 * qn_random_normal(self->row, row, AMOUNT);
     it.amount = cents(exp(level) * prices[it.category] + 0.01);
@@ -162,7 +172,7 @@ static purchase purchase_of(const transactions *self, uint64_t row) {
 }
 
 static void spoil(const transactions *self, purchase *it) {
-    double uniform = qn_random_uniform(self->row, it->row, BAD);
+    double uniform = draw(self->row, it->row, BAD_AND_WRONG).a;
     if (uniform >= self->bad_rows)
         return;
     switch ((int)(uniform / self->bad_rows * 3)) {
@@ -180,19 +190,26 @@ static void spoil(const transactions *self, purchase *it) {
 
 /* ---- Columns --------------------------------------------------------------------------------- */
 
-static bool is_lost(const transactions *self, int64_t row, uint32_t draw) {
-    return self->missing > 0 && qn_random_uniform(self->row, (uint64_t)row, draw) < self->missing;
+static qn_status lose(qn_column *column, int64_t row) {
+    QN_TRY(qn_column_set_null(column, row));
+    if (column->type == QN_STRING)
+        column->codes[row] = 0;
+    else
+        column->f64[row] = 0;
+    return QN_OK;
 }
 
-static qn_status lose(const transactions *self, qn_column *column, int64_t first, uint32_t draw) {
-    for (int64_t i = 0; i < column->length; i++)
-        if (is_lost(self, first + i, draw)) {
-            QN_TRY(qn_column_set_null(column, i));
-            if (column->type == QN_STRING)
-                column->codes[i] = 0;
-            else
-                column->f64[i] = 0;
-        }
+static qn_status lose_values(const transactions *self, const qn_batch *batch) {
+    for (int64_t i = 0; i < batch->length && self->missing > 0; i++) {
+        uint64_t row = (uint64_t)(batch->first_row + i);
+        uniforms two = draw(self->row, row, LOST);
+        if (two.a < self->missing)
+            QN_TRY(lose(batch->columns[2], i));
+        if (two.b < self->missing)
+            QN_TRY(lose(batch->columns[3], i));
+        if (qn_random_uniform(self->row, row, LOST_DEVICE) < self->missing)
+            QN_TRY(lose(batch->columns[4], i));
+    }
     return QN_OK;
 }
 
@@ -227,7 +244,7 @@ static qn_status print_amounts(const transactions *self, int64_t first, const qn
     qn_status status = QN_OK;
     for (int64_t i = 0; i < amounts->length; i++) {
         char text[64];
-        double uniform = qn_random_uniform(self->row, (uint64_t)(first + i), WRONG);
+        double uniform = draw(self->row, (uint64_t)(first + i), BAD_AND_WRONG).b;
         qn_view view = {text, snprintf(text, sizeof text, "%.2f", amounts->f64[i])};
         if (uniform < self->malformed)
             view = qn_view_of(nonsense[(int)(uniform / self->malformed * 4)]);
@@ -262,9 +279,7 @@ static qn_status fill(const void *state, qn_batch *batch) {
     QN_TRY(add_coded(batch, self->categories));
     QN_TRY(add_coded(batch, self->devices));
     fill_rows(self, batch);
-    QN_TRY(lose(self, batch->columns[2], batch->first_row, LOST_AMOUNT));
-    QN_TRY(lose(self, batch->columns[3], batch->first_row, LOST_CATEGORY));
-    QN_TRY(lose(self, batch->columns[4], batch->first_row, LOST_DEVICE));
+    QN_TRY(lose_values(self, batch));
     if (self->malformed == 0)
         return QN_OK;
     qn_column *printed = NULL;

@@ -56,6 +56,29 @@ static void test_normal(void) {
     CU_ASSERT_DOUBLE_EQUAL(moments[4], 3, 5 * sqrt(96.0 / N));
 }
 
+/* Against the C library's logarithm, sine and cosine; and the same bits in loops. */
+static void test_normal_pairs(void) {
+    enum { N = 1000 };
+    qn_random random = qn_random_new(5, "pairs");
+    double first[N], second[N], worst = 0;
+    bool same = true;
+    qn_random_normal_rows(first, second, random, 77, N, 9);
+    for (int i = 0; i < N; i++) {
+        uint64_t bits[2];
+        double pair[2];
+        qn_random_bits_2(bits, random, 77 + (uint64_t)i, 9);
+        qn_random_normal_2(pair, random, 77 + (uint64_t)i, 9);
+        double radius = sqrt(-2 * log((double)((bits[0] >> 11) + 1) * 0x1p-53));
+        double angle = 2 * M_PI * (double)(bits[1] >> 11) * 0x1p-53;
+        worst = fmax(worst, fabs(pair[0] - radius * cos(angle)));
+        worst = fmax(worst, fabs(pair[1] - radius * sin(angle)));
+        same = same && pair[0] == first[i] && pair[1] == second[i] &&
+               pair[0] == qn_random_normal(random, 77 + (uint64_t)i, 9);
+    }
+    CU_ASSERT_TRUE(same);
+    CU_ASSERT_TRUE(worst < 1e-14);
+}
+
 static void test_below(void) {
     enum { N = 60000, SIDES = 6 };
     qn_random random = qn_random_new(1, "dice");
@@ -75,6 +98,7 @@ static const qn_test_case cases[] = {
     {"seed, stream, row and draw all matter", test_streams_differ},
     {"uniform numbers have the right moments", test_uniform},
     {"normal numbers have the right moments", test_normal},
+    {"normal pairs are Box and Muller's, alone and in loops", test_normal_pairs},
     {"bounded numbers are even", test_below},
     {NULL, NULL},
 };
