@@ -3,9 +3,11 @@
 #ifndef QUERN_MPI_REDUCE_H
 #define QUERN_MPI_REDUCE_H
 
+#include "core/stats/distinct.h"
 #include "core/stats/frequency.h"
 #include "core/stats/gram.h"
 #include "core/stats/moments.h"
+#include "core/stats/profile.h"
 #include "core/stats/quantile.h"
 #include "core/stats/sum.h"
 #include "core/stats/sums.h"
@@ -33,5 +35,12 @@ QN_CHECKED qn_status qn_reduce_gram(qn_comm *comm, qn_gram *gram);
  * and finishes them: every rank has the results. log2(ranks) rounds, each sending some trees once;
  * then one broadcast. `list` holds `count` pointers, the same number on all ranks. */
 QN_CHECKED qn_status qn_reduce_quantiles(qn_comm *comm, qn_quantiles *const *list, int64_t count);
+
+/* Collective. Distinct counts of all ranks together. Sends the hashes while they are few, else
+ * 128 KiB of registers. */
+QN_CHECKED qn_status qn_reduce_distinct(qn_comm *comm, qn_distinct *distinct);
+
+/* Collective. All columns' profiles; quantiles are finished. */
+QN_CHECKED qn_status qn_reduce_profile(qn_comm *comm, qn_profile *profile);
 
 #endif
