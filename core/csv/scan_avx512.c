@@ -1,5 +1,6 @@
 /* The kernels for processors with AVX-512 and VBMI2 (Intel since 2019, AMD since 2022). */
 #include "core/csv/scan.h"
+#include "core/text/number.h"
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -166,13 +167,70 @@ KERNEL static inline __mmask8 parse_eight_reals(const eight_texts *t, char decim
     return good;
 }
 
+/* ---- Longer numbers ------------------------------------------------------------------------- */
+
+/* The number that 16 digits of each half spell. */
+KERNEL static inline void join_halves(__m256i digits, uint64_t *high, uint64_t *low) {
+    __m256i fours = _mm256_madd_epi16(_mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010a)),
+                                      _mm256_set1_epi32(0x00010064));
+    __m256i eights =
+        _mm256_madd_epi16(_mm256_packus_epi32(fours, fours), _mm256_set1_epi32(0x00012710));
+    uint64_t a = (uint64_t)_mm256_extract_epi64(eights, 0);
+    uint64_t b = (uint64_t)_mm256_extract_epi64(eights, 2);
+    *high = (a & 0xffffffff) * 100000000 + (a >> 32);
+    *low = (b & 0xffffffff) * 100000000 + (b >> 32);
+}
+
+/* A number of up to 32 digits and a point, 19 of them significant. */
+KERNEL static inline bool parse_long_real(qn_view text, char decimal, double *out) {
+    const __m256i lanes =
+        _mm256_set_epi8(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13,
+                        12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    int64_t negative = text.data[0] == '-', length = text.length - negative;
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(text.data + negative));
+    uint64_t points = _mm256_cmpeq_epi8_mask(bytes, _mm256_set1_epi8(decimal));
+    int64_t place = (int64_t)_tzcnt_u64(points | UINT64_C(1) << length);
+    int64_t kept = length - (place < length), places = place < length ? kept - place : 0;
+    __m256i from = _mm256_add_epi8(lanes, _mm256_set1_epi8((char)(kept - 32)));
+    __mmask32 is_text = _mm256_cmpge_epi8_mask(from, _mm256_setzero_si256());
+    __mmask32 behind = _mm256_cmpge_epi8_mask(from, _mm256_set1_epi8((char)place));
+    from = _mm256_mask_add_epi8(from, behind, from, _mm256_set1_epi8(1));
+    __m256i digits =
+        _mm256_maskz_permutexvar_epi8(is_text, from, _mm256_sub_epi8(bytes, _mm256_set1_epi8('0')));
+    if (_mm256_cmpgt_epu8_mask(digits, _mm256_set1_epi8(9)) != 0)
+        return false;
+    uint64_t high, low;
+    join_halves(digits, &high, &low);
+    double value;
+    if (high >= 1000 ||
+        !qn_real_of_decimal(high * UINT64_C(10000000000000000) + low, -places, &value))
+        return false;
+    *out = negative ? -value : value;
+    return true;
+}
+
+/* Parses those fields in `rest` that are longer numbers; returns how many are left. */
+KERNEL static int64_t parse_long_reals(const qn_csv_spans *spans, double *out, uint32_t *rest,
+                                       int64_t count) {
+    int64_t left = 0;
+    for (int64_t k = 0; k < count; k++) {
+        uint32_t i = rest[k];
+        qn_csv_span at = spans->at[i];
+        qn_view text = {spans->base + at.begin, at.end - at.begin};
+        if (text.length < 15 || text.length > 32 || !parse_long_real(text, spans->decimal, &out[i]))
+            rest[left++] = i;
+    }
+    return left;
+}
+
 KERNEL static int64_t parse_float64(const qn_csv_spans *spans, double *out, uint32_t *rest) {
     int64_t left = 0, i = 0;
     for (; i + 8 <= spans->count; i += 8) {
         eight_texts t = load_eight(spans->base, spans->at + i);
         left = put_rest(rest, left, i, parse_eight_reals(&t, spans->decimal, out + i));
     }
-    return parse_float64_from(spans, i, out, rest, left);
+    left = parse_float64_from(spans, i, out, rest, left);
+    return parse_long_reals(spans, out, rest, left);
 }
 
 KERNEL static int64_t parse_int64(const qn_csv_spans *spans, int64_t *out, uint32_t *rest) {

@@ -59,7 +59,8 @@ __extension__ typedef unsigned __int128 wide_int;
 /* A decimal number as read: digits * 10^exponent, when all digits fit. */
 typedef struct decimal_number {
     bool negative;
-    bool exact; /* no digit was left out of `digits` */
+    bool exact;      /* no digit was left out of `digits` */
+    int significant; /* digits that were put in, from the first that is not 0 */
     uint64_t digits;
     int64_t exponent;
 } decimal_number;
@@ -78,13 +79,41 @@ static const double powers_of_ten[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6
 static const uint64_t integer_powers_of_ten[20] = {TEN_POWERS_OF_TEN(1),
                                                    TEN_POWERS_OF_TEN(UINT64_C(10000000000))};
 
+/* Eight digits at once, if there are eight: Lemire, "Quickly parsing eight digits". */
+static inline bool read_eight(const char *at, uint64_t *out) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t high = word & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    uint64_t carried = (word + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    if ((high | carried >> 4) != UINT64_C(0x3333333333333333))
+        return false;
+    word -= UINT64_C(0x3030303030303030);
+    word = word * 10 + (word >> 8);
+    const uint64_t mask = UINT64_C(0x000000ff000000ff);
+    *out = ((word & mask) * UINT64_C(0x000f424000000064) +
+            (word >> 16 & mask) * UINT64_C(0x0000271000000001)) >>
+           32;
+    return true;
+}
+
 /* Reads a run of digits into the number; `scale` is what each costs the exponent. */
-static const char *read_digits(const char *at, const char *end, int scale, int *significant,
-                               decimal_number *number) {
+static inline const char *read_digits(const char *at, const char *end, int scale,
+                                      decimal_number *number) {
+    while (number->digits == 0 && at < end && *at == '0') {
+        number->exponent -= scale;
+        at++;
+    }
+    uint64_t eight;
+    while (end - at >= 8 && number->significant <= MOST_DIGITS - 8 && read_eight(at, &eight)) {
+        number->digits = number->digits * 100000000 + eight;
+        number->significant += 8;
+        number->exponent -= 8 * scale;
+        at += 8;
+    }
     for (; at < end && is_digit(*at); at++) {
-        if (*significant < MOST_DIGITS) {
+        if (number->significant < MOST_DIGITS) {
             number->digits = number->digits * 10 + (uint64_t)(*at - '0');
-            *significant += number->digits != 0;
+            number->significant++;
             number->exponent -= scale;
         } else {
             number->exact &= *at == '0';
@@ -115,13 +144,12 @@ static bool read_decimal(qn_view text, char decimal, decimal_number *number) {
     number->negative = at < end && *at == '-';
     if (at < end && (*at == '-' || *at == '+'))
         at++;
-    int significant = 0;
     const char *start = at;
-    at = read_digits(at, end, 0, &significant, number);
+    at = read_digits(at, end, 0, number);
     int64_t digits = at - start;
     if (at < end && *at == decimal) {
         start = ++at;
-        at = read_digits(at, end, 1, &significant, number);
+        at = read_digits(at, end, 1, number);
         digits += at - start;
     }
     if (digits == 0)
@@ -131,38 +159,52 @@ static bool read_decimal(qn_view text, char decimal, decimal_number *number) {
     return at == end;
 }
 
-static double assemble(wide_int bits, int exponent) {
-    /* bits * 2^exponent to nearest, ties to even; the top bit is at 53 or higher, the result is
-     * far from the ends of the range. */
-    uint64_t high = (uint64_t)(bits >> 64);
-    int width = high ? 128 - __builtin_clzll(high) : 64 - __builtin_clzll((uint64_t)bits);
-    int drop = width - 53;
-    uint64_t kept = (uint64_t)(bits >> drop);
-    wide_int rest = bits & (((wide_int)1 << drop) - 1);
-    wide_int half = (wide_int)1 << (drop - 1);
-    if (rest > half || (rest == half && (kept & 1)))
-        kept++;
-    uint64_t scale_bits = (uint64_t)(exponent + drop + 1023) << 52;
+/* bits * 2^exponent to nearest, ties to even; the top bit of `bits` is set, `sticky` tells that
+ * there is more below, the result is far from the ends of the range. */
+static inline double assemble(uint64_t bits, bool sticky, int exponent) {
+    uint64_t kept = bits >> 11, rest = bits & 0x7ff;
+    kept += rest + (sticky | (kept & 1)) > 0x400;
+    uint64_t scale_bits = (uint64_t)(exponent + 11 + 1023) << 52;
     double scale;
     memcpy(&scale, &scale_bits, sizeof scale);
     return (double)kept * scale;
 }
 
-/* digits / 10^power, correctly rounded by one 128-by-64-bit division. */
-static double divide_exactly(uint64_t digits, int power) {
-    int up = __builtin_clzll(digits);
-    uint64_t divisor = integer_powers_of_ten[power];
-    int divisor_up = __builtin_clzll(divisor);
-    wide_int dividend = (wide_int)(digits << up) << 63;
-    divisor <<= divisor_up;
-    wide_int quotient = dividend / divisor;
-    bool sticky = quotient * divisor != dividend;
-    /* A bit more room below, so that the rest is not mistaken for a tie. */
-    return assemble(quotient << 1 | sticky, divisor_up - up - 64);
+/* high:low by the divisor; high is the smaller. */
+static inline uint64_t divide_wide(uint64_t high, uint64_t low, uint64_t divisor, uint64_t *rest) {
+#ifdef __x86_64__
+    uint64_t quotient;
+    __asm__("divq %4" : "=a"(quotient), "=d"(*rest) : "0"(low), "1"(high), "r"(divisor));
+    return quotient;
+#else
+    wide_int dividend = (wide_int)high << 64 | low;
+    *rest = (uint64_t)(dividend % divisor);
+    return (uint64_t)(dividend / divisor);
+#endif
 }
 
-/* digits * 10^exponent where that can be done in integers of the processor. */
-static bool convert_fast(uint64_t digits, int64_t exponent, double *out) {
+/* digits / 10^power, correctly rounded by one 128-by-64-bit division. */
+static inline double divide_exactly(uint64_t digits, int power) {
+    uint64_t divisor = integer_powers_of_ten[power], rest;
+    int up = __builtin_clzll(digits), divisor_up = __builtin_clzll(divisor);
+    /* The dividend is below 2^127, the divisor not below 2^63: the quotient has 63 or 64 bits. */
+    digits <<= up;
+    uint64_t quotient = divide_wide(digits >> 1, digits << 63, divisor << divisor_up, &rest);
+    int normal = __builtin_clzll(quotient);
+    return assemble(quotient << normal, rest != 0, divisor_up - up - 63 - normal);
+}
+
+static inline double multiply_exactly(uint64_t digits, int power) {
+    wide_int wide = (wide_int)digits * integer_powers_of_ten[power];
+    uint64_t high = (uint64_t)(wide >> 64);
+    if (high == 0)
+        return (double)(uint64_t)wide; /* the processor rounds it right */
+    int normal = __builtin_clzll(high);
+    wide <<= normal;
+    return assemble((uint64_t)(wide >> 64), (uint64_t)wide != 0, 64 - normal);
+}
+
+bool qn_real_of_decimal(uint64_t digits, int64_t exponent, double *out) {
     if (digits <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22) {
         double value = (double)digits;
         *out = exponent < 0 ? value / powers_of_ten[-exponent] : value * powers_of_ten[exponent];
@@ -172,19 +214,11 @@ static bool convert_fast(uint64_t digits, int64_t exponent, double *out) {
         *out = 0;
         return true;
     }
-    if (exponent < 0 && exponent >= -19) {
-        *out = divide_exactly(digits, (int)-exponent);
-        return true;
-    }
-    if (exponent >= 0 && exponent <= 19) {
-        wide_int wide = (wide_int)digits * integer_powers_of_ten[exponent];
-        if (wide >> 53 == 0)
-            *out = (double)(uint64_t)wide;
-        else
-            *out = assemble(wide << 1, -1);
-        return true;
-    }
-    return false;
+    if (exponent < -19 || exponent > 19)
+        return false;
+    *out = exponent < 0 ? divide_exactly(digits, (int)-exponent)
+                        : multiply_exactly(digits, (int)exponent);
+    return true;
 }
 
 /* strtod and strtof of the text, whatever the program's locale; a text read_decimal has passed.
@@ -271,7 +305,7 @@ bool qn_parse_real_with(qn_view text, char decimal, double *out) {
     if (!read_decimal(text, decimal, &number))
         return parse_word(text, out);
     double value;
-    if (number.exact && convert_fast(number.digits, number.exponent, &value))
+    if (number.exact && qn_real_of_decimal(number.digits, number.exponent, &value))
         *out = number.negative ? -value : value;
     else
         *out = convert_slowly(text, decimal);

@@ -20,6 +20,10 @@ bool qn_is_int_too_long(qn_view text);
 bool qn_parse_real_with(qn_view text, char decimal, double *out);
 bool qn_parse_real32_with(qn_view text, char decimal, float *out);
 
+/* Local. digits * 10^exponent, correctly rounded; false where that takes more than 128 bits (an
+ * exponent beyond 19, or beyond 22 for up to 53 bits of digits). */
+bool qn_real_of_decimal(uint64_t digits, int64_t exponent, double *out);
+
 /* Local. The shortest text that reads back as the same double ("0.1", "1e+300", "nan", "-inf");
  * integral values below 1e15 without a point ("3"). Returns the length; `out` needs 32 bytes. */
 int qn_print_real(double value, char *out);

@@ -170,6 +170,16 @@ static void test_random_reals(void) {
         random_text(&state, text);
         wrong += !real_equals_strtod(text);
     }
+    /* Digits that fill 64 bits, and quotients close to a tie. */
+    for (int row = 0; row < 100000; row++) {
+        uint64_t digits = UINT64_C(9999999999999999999) - next_bits(&state) % 700000000000000000;
+        char text[64];
+        snprintf(text, sizeof text, "%llue-%d", (unsigned long long)digits, row % 20);
+        wrong += !real_equals_strtod(text);
+        double middle = (double)(next_bits(&state) >> 11) + 0.5;
+        snprintf(text, sizeof text, "%.*f", row % 4, middle / (1 << row % 8));
+        wrong += !real_equals_strtod(text);
+    }
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
