@@ -1,10 +1,11 @@
-/* imputer: missing numbers replaced by the mean or the mode of those present.
+/* imputer: missing numbers replaced by the mean, the median or the mode of those present.
  *
  * Missing are nulls and values equal to missing_value (NaN by default; another missing_value
  * leaves NaN alone). What is present is neither missing nor NaN. The replacement is cast to the
  * column's type; for integers that truncates. */
 #include "core/memory.h"
 #include "core/stats/frequency.h"
+#include "core/stats/quantile.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
 #include "mpi/reduce.h"
@@ -15,17 +16,20 @@
 
 static const qn_option options[] = {
     QN_COLUMNS_OPTIONS,
-    {"strategy", QN_OPTION_CHOICE, "mean", "mean|mode", "what replaces missing values"},
+    {"strategy", QN_OPTION_CHOICE, "mean", "mean|median|mode", "what replaces missing values"},
+    {"relative_error", QN_OPTION_REAL, "0.001", "[0,1]",
+     "error of the median's rank, as a share of the rows; 0 is exact and keeps all values"},
     {"missing_value", QN_OPTION_REAL, "nan", "nan", "value that counts as missing, beside null"},
     {NULL, 0, NULL, NULL, NULL}};
 
-typedef enum strategy { MEAN, MODE } strategy;
+typedef enum strategy { MEAN, MEDIAN, MODE } strategy;
 
 /* What the fit knows of a column: one of these. */
 typedef struct summary {
     qn_sum sum;
     int64_t count;
     qn_frequency values;
+    qn_quantiles order;
 } summary;
 
 typedef struct imputer {
@@ -37,7 +41,9 @@ typedef struct imputer {
 } imputer;
 
 static strategy strategy_of(const qn_stage *stage) {
-    return qn_options_is(stage->options, "strategy", "mean") ? MEAN : MODE;
+    if (qn_options_is(stage->options, "strategy", "mean"))
+        return MEAN;
+    return qn_options_is(stage->options, "strategy", "median") ? MEDIAN : MODE;
 }
 
 /* ---- Binding -------------------------------------------------------------------------------- */
@@ -64,6 +70,8 @@ static qn_status begin_summary(const qn_stage *stage, summary *begun) {
     qn_sum_init(&begun->sum);
     if (strategy_of(stage) == MODE)
         return qn_frequency_init(&begun->values, QN_FLOAT64);
+    if (strategy_of(stage) == MEDIAN)
+        return qn_quantiles_init(&begun->order, qn_options_real(stage->options, "relative_error"));
     return QN_OK;
 }
 
@@ -81,6 +89,7 @@ static qn_status begin_counting(imputer *self) {
 static void end_counting(imputer *self) {
     for (int64_t i = 0; i < self->counting; i++) {
         qn_frequency_clear(&self->summaries[i].values);
+        qn_quantiles_clear(&self->summaries[i].order);
     }
     qn_mem_free(self->summaries);
     self->summaries = NULL;
@@ -99,13 +108,17 @@ static int64_t present_values(const qn_column *column, double missing, double *o
     return count;
 }
 
-static qn_status add_values(const qn_stage *stage, summary *to, const double *values,
-                            int64_t count) {
+static qn_status add_values(const qn_stage *stage, summary *to, const qn_batch *batch,
+                            const double *values, int64_t count) {
     to->count += count;
+    if (count == 0)
+        return QN_OK;
     switch (strategy_of(stage)) {
     case MEAN:
         qn_sum_add_array(&to->sum, values, count);
         break;
+    case MEDIAN:
+        return qn_quantiles_add(&to->order, batch->first_row / QN_BATCH_ROWS, values, count);
     case MODE:
         for (int64_t i = 0; i < count; i++)
             QN_TRY(qn_frequency_add_number(&to->values, values[i], 1));
@@ -126,7 +139,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
         QN_TRY_GOTO(qn_columns_find(stage, schema, i, &index), done);
         int64_t count = present_values(batch->columns[index],
                                        qn_options_real(stage->options, "missing_value"), values);
-        status = add_values(stage, &self->summaries[i], values, count);
+        status = add_values(stage, &self->summaries[i], batch, values, count);
     }
 done:
     qn_mem_free(values);
@@ -154,6 +167,12 @@ static qn_status finish_summary(const qn_stage *stage, qn_comm *comm, summary *o
     if (by == MEAN) {
         QN_TRY(qn_reduce_sums(comm, &of->sum, 1));
         *out = qn_sum_result(&of->sum) / (double)of->count;
+        return QN_OK;
+    }
+    if (by == MEDIAN) {
+        qn_quantiles *order = &of->order;
+        QN_TRY(qn_reduce_quantiles(comm, &order, 1));
+        *out = qn_quantiles_value(order, 0.5);
         return QN_OK;
     }
     QN_TRY(qn_reduce_frequency(comm, &of->values));
@@ -287,7 +306,7 @@ static void clear(qn_stage *stage) {
 
 const qn_stage_class qn_imputer_class = {
     .name = "imputer",
-    .help = "replace missing numbers by the mean or mode",
+    .help = "replace missing numbers by the mean, median or mode",
     .kind = QN_STAGE_ESTIMATOR,
     .size = sizeof(imputer),
     .options = options,

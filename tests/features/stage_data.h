@@ -79,6 +79,19 @@ static inline void frame_null(qn_table *frame, int64_t row) {
         column->f64[row * column->width + k] = 0;
 }
 
+/* `length` rows from row `at` on, as batch number `number` of a source. */
+static inline void frame_cut(const qn_batch *whole, int64_t number, int64_t at, int64_t length,
+                             qn_batch *out) {
+    QN_TEST_OK(qn_batch_reserve(out, whole->count));
+    out->first_row = number * QN_BATCH_ROWS;
+    out->length = length;
+    for (int32_t c = 0; c < whole->count; c++)
+        QN_TEST_OK(qn_column_slice(&out->columns[c], whole->columns[c], at, length));
+    QN_TEST_OK(qn_column_new(&out->row_ids, QN_INT64, length, 0));
+    for (int64_t i = 0; i < length; i++)
+        out->row_ids->i64[i] = at + i;
+}
+
 /* Batches of `rows` rows; rank r of the communicator streams the r-th part of them. */
 static inline qn_stream *frame_stream(const qn_table *frame, qn_comm *comm, int64_t rows) {
     const qn_batch *whole = &frame->batches[0];
@@ -89,13 +102,8 @@ static inline qn_stream *frame_stream(const qn_table *frame, qn_comm *comm, int6
     qn_stream *stream = NULL;
     QN_TEST_OK(qn_mem_calloc(&batches, (size_t)(end - first), sizeof *batches));
     for (int64_t b = first; b < end; b++) {
-        qn_batch *batch = &batches[b - first];
-        int64_t at = b * rows, left = whole->length - at;
-        QN_TEST_OK(qn_batch_reserve(batch, whole->count));
-        batch->first_row = at;
-        batch->length = left < rows ? left : rows;
-        for (int32_t c = 0; c < whole->count; c++)
-            QN_TEST_OK(qn_column_slice(&batch->columns[c], whole->columns[c], at, batch->length));
+        int64_t left = whole->length - b * rows;
+        frame_cut(whole, b, b * rows, left < rows ? left : rows, &batches[b - first]);
     }
     QN_TEST_OK(qn_stream_of_batches(&stream, &frame->schema, batches, end - first));
     for (int64_t b = 0; b < end - first; b++)

@@ -8,6 +8,8 @@
 static const contract_example examples[] = {
     {"imputer input_cols=x,n output_cols=a,b", "input_cols=word,n"},
     {"imputer input_col=n output_col=a strategy=mode", "input_col=v"},
+    {"imputer input_col=x output_col=a strategy=median", "input_col=v"},
+    {"imputer input_col=x output_col=a strategy=median relative_error=0.2", "input_col=v"},
     {"linear_regression features_col=v weight_col=weight", "features_col=n"},
     {"linear_regression features_col=v label_col=n reg_param=0.3", "label_col=word"},
     {"one_hot_encoder input_cols=k output_cols=a", "input_cols=word"},

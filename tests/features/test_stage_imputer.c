@@ -30,6 +30,21 @@ static void test_mode(void) {
     qn_stage_free(stage);
 }
 
+/* Spark's ImputerSuite and approxQuantile: the median is an element of the data, that of 1 3 10 11
+ * is 3, and NaN is not one. */
+static void test_median(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){11, NAN, 1, 10, 3}, 5);
+    qn_stage *stage = stage_of("imputer input_col=x output_col=y strategy=median");
+    QN_TEST_OK(fit_transform(stage, &frame, 1, &out));
+    CHECK_COLUMN(out, "y", 11, 3, 1, 10, 3);
+    qn_table_clear(&out);
+    QN_TEST_FAILS(qn_stage_set(stage, "relative_error", "-1"), QN_JOB, "relative_error");
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
 /* missing_value -1: NaN is not counted and stays, nulls are replaced. */
 static void test_missing_value(void) {
     qn_table frame, out;
@@ -99,6 +114,7 @@ static void test_refused(void) {
 static const qn_test_case cases[] = {
     {"Spark's documented example imputes as documented", test_documented},
     {"the mode is the most frequent, the smallest of several", test_mode},
+    {"the median is an element of the data", test_median},
     {"another missing value leaves NaN alone", test_missing_value},
     {"columns keep their type", test_types},
     {"a column without holes is shared", test_shared},
