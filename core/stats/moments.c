@@ -7,6 +7,12 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
 enum { BLOCK_ROWS = 128 };
 
 static int64_t sum_count(const qn_moments *moments) {
@@ -41,7 +47,15 @@ void qn_moments_clear(qn_moments *moments) {
     *moments = (qn_moments){0};
 }
 
+static void add_extreme(qn_moments *moments, int32_t slot, double x) {
+    moments->min[slot] = x < moments->min[slot] ? x : moments->min[slot];
+    moments->max[slot] = x > moments->max[slot] ? x : moments->max[slot];
+    moments->nans[slot] += x != x;
+    moments->stored[slot]++;
+}
+
 /* Smallest, largest and NaN of `used` adjacent slots; returns whether a NaN was met. */
+CLONES
 static bool add_extremes(qn_moments *moments, const double *values, int64_t rows, int32_t used,
                          int32_t first) {
     enum { LANES = 16 };
@@ -70,6 +84,34 @@ static qn_status add_exact(qn_moments *moments, const double *values, int64_t ro
     int32_t width = moments->width;
     QN_TRY(qn_sums_add_rows(&moments->sums, 0, values, rows, width, width));
     return qn_sums_add_squares(&moments->sums, width, values, rows, width, width);
+}
+
+/* The same for a single column: lanes run over its rows. */
+CLONES
+static bool add_column_extremes(qn_moments *moments, const double *values, int64_t rows) {
+    enum { LANES = 16 };
+    double low[LANES], high[LANES];
+    int64_t nans[LANES] = {0}, before = moments->nans[0], whole = rows / LANES;
+    for (int l = 0; l < LANES; l++) {
+        low[l] = HUGE_VAL;
+        high[l] = -HUGE_VAL;
+    }
+    for (int64_t r = 0; r < whole; r++)
+        for (int l = 0; l < LANES; l++) {
+            double x = values[r * LANES + l];
+            low[l] = x < low[l] ? x : low[l];
+            high[l] = x > high[l] ? x : high[l];
+            nans[l] += x != x;
+        }
+    for (int l = 0; l < LANES; l++) {
+        moments->min[0] = low[l] < moments->min[0] ? low[l] : moments->min[0];
+        moments->max[0] = high[l] > moments->max[0] ? high[l] : moments->max[0];
+        moments->nans[0] += nans[l];
+    }
+    moments->stored[0] += whole * LANES;
+    for (int64_t i = whole * LANES; i < rows; i++)
+        add_extreme(moments, 0, values[i]);
+    return moments->nans[0] > before;
 }
 
 /* NaN adds nothing: what it does to the results is decided at the end. */
@@ -104,13 +146,6 @@ static qn_status add_weight(qn_moments *moments, int32_t slot, double w) {
     return qn_sums_add_product(&moments->sums, at + moments->width, w, w);
 }
 
-static void add_extreme(qn_moments *moments, int32_t slot, double x) {
-    moments->min[slot] = x < moments->min[slot] ? x : moments->min[slot];
-    moments->max[slot] = x > moments->max[slot] ? x : moments->max[slot];
-    moments->nans[slot] += x != x;
-    moments->stored[slot]++;
-}
-
 static qn_status add_weighted_row(qn_moments *moments, const double *row, double w) {
     if (w == 0)
         return QN_OK;
@@ -138,8 +173,8 @@ qn_status qn_moments_add_values(qn_moments *moments, const double *values, int64
     for (int64_t first = 0; first < rows; first += step) {
         int64_t height = rows - first < step ? rows - first : step;
         const double *block = values + first * width;
-        bool nan = false;
-        for (int32_t j = 0; j < width; j += 16)
+        bool nan = width == 1 && add_column_extremes(moments, block, height);
+        for (int32_t j = 0; j < width && width > 1; j += 16)
             nan |= add_extremes(moments, block, height, width - j < 16 ? width - j : 16, j);
         QN_TRY(nan ? add_without_nan(moments, block, height) : add_exact(moments, block, height));
         moments->rows += height;

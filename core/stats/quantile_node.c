@@ -10,10 +10,25 @@ void qn_quantile_node_clear(qn_quantile_node *node) {
     *node = (qn_quantile_node){0};
 }
 
+/* Without branches on the data, which could not be predicted. */
+static void merge_sorted(const double *a, int64_t a_count, const double *b, int64_t b_count,
+                         double *out) {
+    int64_t i = 0, j = 0;
+    while (i < a_count && j < b_count) {
+        double x = a[i], y = b[j];
+        bool first = x <= y;
+        *out++ = first ? x : y;
+        i += first;
+        j += !first;
+    }
+    memcpy(out, a + i, (size_t)(a_count - i) * sizeof *out);
+    memcpy(out + (a_count - i), b + j, (size_t)(b_count - j) * sizeof *out);
+}
+
 /* Merges a sorted list into the node's list of height h; `list` is taken over, also on failure. */
 static qn_status merge_list(qn_quantile_node *node, int h, double *list, int64_t count) {
     const double *old = node->lists[h];
-    int64_t old_count = node->counts[h], i = 0, j = 0;
+    int64_t old_count = node->counts[h];
     double *merged = NULL;
     if (old_count == 0) {
         qn_mem_free(node->lists[h]);
@@ -23,10 +38,7 @@ static qn_status merge_list(qn_quantile_node *node, int h, double *list, int64_t
     }
     qn_status status = qn_mem_alloc(&merged, (size_t)(old_count + count), sizeof *merged);
     if (status == QN_OK) {
-        for (int64_t k = 0; k < old_count + count; k++) {
-            bool from_old = j == count || (i < old_count && old[i] <= list[j]);
-            merged[k] = from_old ? old[i++] : list[j++];
-        }
+        merge_sorted(old, old_count, list, count, merged);
         qn_mem_free(node->lists[h]);
         node->lists[h] = merged;
         node->counts[h] = old_count + count;
