@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "core/stats/gram_kernel.h"
+#include "core/stats/gram_private.h"
 #include "core/stats/pair.h"
 
 #include <math.h>
@@ -53,24 +54,13 @@ void qn_gram_clear(qn_gram *gram) {
     *gram = (qn_gram){0};
 }
 
-/* The private workspace, cut into its parts. All parts start at 64 bytes. */
-typedef struct workspace {
-    int stride;
-    double *centre;             /* stride */
-    double *low, *high;         /* stride: extremes of this batch */
-    double *dense;              /* QN_GRAM_ROWS * stride: rows gathered or densified */
-    double *packed, *weighted;  /* QN_GRAM_ROWS * stride */
-    double *product;            /* stride^2: of a chunk */
-    double *total, *total_rest; /* stride^2: of the batch, as pairs */
-} workspace;
-
 static double *take(double **from, int64_t count) {
     double *part = *from;
     *from += count;
     return part;
 }
 
-static qn_status prepare(qn_gram *gram, workspace *out) {
+static qn_status prepare(qn_gram *gram, qn_gram_work *out) {
     int64_t stride = stride_of(gram), block = QN_GRAM_ROWS * stride, square = stride * stride;
     if (gram->work == NULL)
         QN_TRY(qn_mem_calloc(&gram->work, (size_t)(3 * stride + 3 * block + 3 * square),
@@ -78,7 +68,7 @@ static qn_status prepare(qn_gram *gram, workspace *out) {
     if (gram->index == NULL)
         QN_TRY(qn_mem_alloc(&gram->index, CHUNK_ROWS, sizeof *gram->index));
     double *rest = gram->work;
-    *out = (workspace){.stride = (int)stride};
+    *out = (qn_gram_work){.stride = (int)stride};
     out->centre = take(&rest, stride);
     out->low = take(&rest, stride);
     out->high = take(&rest, stride);
@@ -99,13 +89,6 @@ static qn_status prepare(qn_gram *gram, workspace *out) {
 
 /* ---- Packing -------------------------------------------------------------------------------- */
 
-/* A batch as the gram sees it. */
-typedef struct input {
-    const qn_column *features;
-    const double *label;
-    const double *weights; /* NULL: all 1 */
-} input;
-
 static void copy_row(const qn_column *features, int64_t row, double *out) {
     int32_t width = features->width;
     if (features->indices == NULL) {
@@ -118,8 +101,8 @@ static void copy_row(const qn_column *features, int64_t row, double *out) {
 }
 
 /* Up to QN_GRAM_ROWS rows with a common distance, straight from the column where possible. */
-static const double *view_rows(const qn_gram *gram, const input *in, const int64_t *rows, int count,
-                               const workspace *work, int *distance) {
+static const double *view_rows(const qn_gram *gram, const qn_gram_input *in, const int64_t *rows,
+                               int count, const qn_gram_work *work, int *distance) {
     if (in->weights == NULL && in->features->indices == NULL) {
         *distance = gram->width;
         return in->features->f64 + rows[0] * gram->width;
@@ -153,8 +136,8 @@ static void pack_lanes(const double *rows, int count, int distance, int stride,
 }
 
 /* The last features, the label and the ones, side by side. */
-static void gather_tail(const qn_gram *gram, const input *in, const double *from, int distance,
-                        const int64_t *rows, int count, double (*out)[2 * LANES]) {
+static void gather_tail(const qn_gram *gram, const qn_gram_input *in, const double *from,
+                        int distance, const int64_t *rows, int count, double (*out)[2 * LANES]) {
     int width = gram->width, first = width / LANES * LANES, tail = width - first;
     for (int r = 0; r < count; r++) {
         for (int j = 0; j < tail; j++)
@@ -173,8 +156,8 @@ static void weigh(const double *packed, const double *weights, int count, int st
             out[r * stride + j] = weights[r] * packed[r * stride + j];
 }
 
-static void pack_block(const qn_gram *gram, const input *in, const int64_t *rows, int count,
-                       const workspace *work) {
+static void pack_block(const qn_gram *gram, const qn_gram_input *in, const int64_t *rows, int count,
+                       const qn_gram_work *work) {
     int stride = work->stride, distance, j = 0;
     const double *from = view_rows(gram, in, rows, count, work, &distance);
     for (; j + LANES <= gram->width; j += LANES)
@@ -205,8 +188,8 @@ static void fold(const double *product, int64_t count, double *total, double *re
 }
 
 /* Near the means of the first rows, and exactly on the value of a constant column. */
-static void choose_centre(const qn_gram *gram, const input *in, const int64_t *rows, int count,
-                          const workspace *work) {
+static void choose_centre(const qn_gram *gram, const qn_gram_input *in, const int64_t *rows,
+                          int count, const qn_gram_work *work) {
     int distance;
     const double *from = view_rows(gram, in, rows, count, work, &distance);
     for (int j = 0; j <= gram->width; j++) {
@@ -218,7 +201,7 @@ static void choose_centre(const qn_gram *gram, const input *in, const int64_t *r
 }
 
 /* The next rows of positive weight from *next on. */
-static int list_rows(const input *in, int64_t *next, int64_t *rows) {
+static int list_rows(const qn_gram_input *in, int64_t *next, int64_t *rows) {
     int count = 0;
     for (; *next < in->features->length && count < CHUNK_ROWS; ++*next)
         if (in->weights == NULL || in->weights[*next] != 0)
@@ -227,7 +210,7 @@ static int list_rows(const input *in, int64_t *next, int64_t *rows) {
 }
 
 /* Asks for the next rows from memory while the processor multiplies. */
-static void fetch_ahead(const input *in, int64_t next) {
+static void fetch_ahead(const qn_gram_input *in, int64_t next) {
     const qn_column *features = in->features;
     int64_t last = next + QN_GRAM_ROWS;
     if (features->indices != NULL)
@@ -237,7 +220,7 @@ static void fetch_ahead(const input *in, int64_t next) {
         __builtin_prefetch(features->f64 + k);
 }
 
-static void multiply_batch(const qn_gram *gram, const input *in, const workspace *work) {
+static void multiply_batch(const qn_gram *gram, const qn_gram_input *in, const qn_gram_work *work) {
     int64_t next = 0, square = (int64_t)work->stride * work->stride;
     bool first = true;
     for (int count; (count = list_rows(in, &next, gram->index)) > 0; first = false) {
@@ -255,12 +238,12 @@ static void multiply_batch(const qn_gram *gram, const input *in, const workspace
     }
 }
 
-static qn_pair total_of(const workspace *work, int i, int j) {
+static qn_pair total_of(const qn_gram_work *work, int i, int j) {
     int64_t at = (int64_t)i * work->stride + j;
     return (qn_pair){work->total[at], work->total_rest[at]};
 }
 
-static bool all_finite(const qn_gram *gram, const workspace *work) {
+static bool all_finite(const qn_gram *gram, const qn_gram_work *work) {
     bool finite = true;
     for (int i = 0; i <= gram->width; i++) {
         finite &= isfinite(total_of(work, i, i).high) && isfinite(work->centre[i]);
@@ -276,7 +259,7 @@ static qn_status add_pair(qn_sums *sums, int64_t index, qn_pair pair) {
 
 /* Moves the batch's moments from its centre c to the origin. With s the first moments about c and
  * t those about the origin, sum w x_i x_j = G_ij + c_i t_j + c_j s_i. */
-static qn_status add_moments(qn_gram *gram, const workspace *work) {
+static qn_status add_moments(qn_gram *gram, const qn_gram_work *work) {
     int ones = gram->width + 1;
     qn_pair weight = total_of(work, ones, ones);
     QN_TRY(add_pair(&gram->sums, 0, weight));
@@ -287,6 +270,8 @@ static qn_status add_moments(qn_gram *gram, const workspace *work) {
         /* row i needs s_i; column i needs t_i and c_i */
         for (int j = i; j < ones; j++) {
             qn_pair other = {work->centre[j], 0};
+            if (centre.high == 0 && other.high == 0 && total_of(work, i, j).high == 0)
+                continue; /* most pairs of sparse slots */
             qn_pair there = qn_pair_add(total_of(work, j, ones), qn_pair_multiply(weight, other));
             qn_pair raw = qn_pair_add(total_of(work, i, j), qn_pair_multiply(centre, there));
             raw = qn_pair_add(raw, qn_pair_multiply(other, about));
@@ -298,10 +283,13 @@ static qn_status add_moments(qn_gram *gram, const workspace *work) {
 
 qn_status qn_gram_add(qn_gram *gram, const qn_column *features, const double *label,
                       const double *weights) {
-    const input in = {features, label, weights};
-    workspace work;
+    const qn_gram_input in = {features, label, weights};
+    qn_gram_work work;
     QN_TRY(prepare(gram, &work));
-    multiply_batch(gram, &in, &work);
+    if (qn_gram_is_sparse(&in))
+        QN_TRY(qn_gram_multiply_sparse(gram, &in, &work));
+    else
+        multiply_batch(gram, &in, &work);
     if (!all_finite(gram, &work))
         return qn_fail(QN_DATA, "a value is not finite or too large to be squared");
     gram->rows += features->length;

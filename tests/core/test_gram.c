@@ -14,9 +14,9 @@ static double value_at(int64_t row, int32_t slot, bool sparse) {
     double u = qn_random_uniform(random, (uint64_t)row, (uint32_t)slot);
     if (slot == 2)
         return 0.1;
-    if (sparse && u < 0.7)
+    if (sparse && (u < 0.7 || (slot > 4 && u < 0.98)) && slot != 1)
         return 0;
-    return slot % 3 == 1 ? 1e8 + u : u - 0.3 * slot;
+    return slot % 3 == 1 && (!sparse || slot == 1) ? 1e8 + u : u - 0.3 * slot;
 }
 
 static double label_at(int64_t row) {
@@ -123,6 +123,8 @@ static void test_products(void) {
     check_case(5, 2900, false, true);
     check_case(6, 700, true, false);
     check_case(7, 700, true, true);
+    check_case(40, 600, true, false); /* mostly empty */
+    check_case(40, 600, true, true);
 }
 
 static void test_raw(void) {
