@@ -106,6 +106,8 @@ static qn_status reduce_column(qn_comm *comm, qn_column_profile *column) {
     QN_TRY(qn_comm_sum_i64(comm, counts, 2));
     column->count = counts[0];
     column->nulls = counts[1];
+    QN_TRY(qn_comm_min_i64(comm, &column->least, 1));
+    QN_TRY(qn_comm_max_i64(comm, &column->greatest, 1));
     if (column->counted)
         QN_TRY(qn_reduce_distinct(comm, &column->distinct));
     if (column->type == QN_STRING)

@@ -4,6 +4,7 @@
 #include "core/stats/values.h"
 
 #include <math.h>
+#include <string.h>
 
 static qn_status init_column(qn_column_profile *column, const qn_field *field) {
     column->type = field->type;
@@ -14,6 +15,8 @@ static qn_status init_column(qn_column_profile *column, const qn_field *field) {
     }
     if (!column->numbers)
         return QN_OK;
+    column->least = INT64_MAX;
+    column->greatest = INT64_MIN;
     QN_TRY(qn_quantiles_init(&column->quantiles, 0.001));
     return qn_moments_init(&column->moments, 1, QN_MOMENTS_SKIP_NAN);
 }
@@ -89,6 +92,47 @@ static qn_status add_extremes(qn_column_profile *profile, const qn_column *colum
     return qn_profile_add_text(profile, greatest);
 }
 
+/* ---- Integers of 64 bits -------------------------------------------------------------------- */
+
+static bool is_wide(qn_type type) {
+    return type == QN_INT64 || type == QN_TIMESTAMP;
+}
+
+/* Sign and magnitude read as a double: another value, but the same order, and nothing is rounded.
+ * Beyond the bits of the largest double, in the last 0.05 % below 2^63, there is no order: there
+ * results are one of the two extremes. */
+#define LARGEST UINT64_C(0x7FEFFFFFFFFFFFFF)
+
+static double real_of_integer(int64_t x) {
+    uint64_t magnitude = x < 0 ? -(uint64_t)x : (uint64_t)x;
+    uint64_t bits = (magnitude < LARGEST ? magnitude : LARGEST) | (x < 0 ? UINT64_C(1) << 63 : 0);
+    double real;
+    memcpy(&real, &bits, sizeof real);
+    return real;
+}
+
+static int64_t integer_of_real(const qn_column_profile *profile, double real) {
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    int64_t magnitude = (int64_t)(bits & INT64_MAX);
+    if (magnitude == (int64_t)LARGEST)
+        return real < 0 ? profile->least : profile->greatest;
+    return real < 0 ? -magnitude : magnitude;
+}
+
+/* Replaces the values by such doubles. */
+static void order_integers(qn_column_profile *profile, const qn_column *column, double *values) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < column->length; i++) {
+        int64_t x = column->i64[i];
+        if (qn_column_is_null(column, i))
+            continue;
+        profile->least = x < profile->least ? x : profile->least;
+        profile->greatest = x > profile->greatest ? x : profile->greatest;
+        values[count++] = real_of_integer(x);
+    }
+}
+
 /* ---- Batches -------------------------------------------------------------------------------- */
 
 static qn_status add_numbers(qn_column_profile *profile, const qn_column *column, int64_t batch) {
@@ -96,6 +140,8 @@ static qn_status add_numbers(qn_column_profile *profile, const qn_column *column
     QN_TRY(qn_mem_alloc(&values, (size_t)column->length, sizeof *values));
     int64_t count = qn_values_present(column, values);
     qn_status status = qn_moments_add_values(&profile->moments, values, count, NULL);
+    if (is_wide(column->type))
+        order_integers(profile, column, values);
     if (status == QN_OK)
         status = qn_quantiles_add(&profile->quantiles, batch, values, count);
     qn_mem_free(values);
@@ -135,6 +181,18 @@ double qn_profile_deviation(const qn_column_profile *column) {
     return sqrt(qn_moments_variance(&column->moments, 0, QN_VARIANCE_SAMPLE));
 }
 
+int64_t qn_profile_quantile_int(const qn_column_profile *column, double p) {
+    if (!column->numbers || column->quantiles.count == 0)
+        return 0;
+    double value = qn_quantiles_value(&column->quantiles, p);
+    if (!is_wide(column->type))
+        return (int64_t)value;
+    return integer_of_real(column, value);
+}
+
 double qn_profile_quantile(const qn_column_profile *column, double p) {
-    return column->numbers ? qn_quantiles_value(&column->quantiles, p) : (double)NAN;
+    if (!column->numbers || column->quantiles.count == 0)
+        return (double)NAN;
+    return is_wide(column->type) ? (double)qn_profile_quantile_int(column, p)
+                                 : qn_quantiles_value(&column->quantiles, p);
 }

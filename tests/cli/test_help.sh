@@ -3,8 +3,8 @@
 . "$(dirname "$0")/lib.sh" "$@"
 
 contains "help lists the commands" "$("$QUERN" --help)" "predict"
-for command in run check sql fit transform predict evaluate inspect convert generate store \
-    digest help version; do
+for command in run check sql fit transform predict evaluate describe inspect convert generate \
+    store digest help version; do
     contains "quern $command --help" "$("$QUERN" $command --help)" "usage: quern $command"
     contains "quern help $command" "$("$QUERN" help $command)" "usage: quern $command"
 done
