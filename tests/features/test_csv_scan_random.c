@@ -80,7 +80,7 @@ static void check_random_borders(uint64_t seed, const char *const *option) {
     QN_TEST_OK(qn_csv_source_open(&source, self, &path, 1, options));
     int64_t records = list_starts(&source, text, LENGTH, starts);
     bool same = true;
-    for (int64_t parts = 1; parts <= LENGTH && same; parts++)
+    for (int64_t parts = 1; parts <= LENGTH && same; parts += 1 + parts / 8)
         same = parts_agree(&source, text, starts, records, parts);
     CU_ASSERT(same);
     if (!same)
@@ -93,7 +93,7 @@ static void check_random_borders(uint64_t seed, const char *const *option) {
 
 static void test_borders(void) {
     static const char *const options[][2] = {{"escape", ""}, {"escape", "\\"}, {"quote", ""}};
-    for (uint64_t seed = 0; seed < 90; seed++)
+    for (uint64_t seed = 0; seed < 60; seed++)
         check_random_borders(seed, options[seed % 3]);
 }
 
@@ -209,7 +209,7 @@ static void check_random_rows(uint64_t seed, test_coding coding) {
 }
 
 static void test_rows(void) {
-    for (uint64_t seed = 0; seed < 6; seed++)
+    for (uint64_t seed = 0; seed < 3; seed++)
         check_random_rows(seed, (test_coding)(seed % 3));
 }
 
