@@ -1,6 +1,5 @@
 #include "core/text/number.h"
 
-#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -339,85 +338,4 @@ bool qn_parse_real32_with(qn_view text, char decimal, float *out) {
 
 bool qn_parse_real32(qn_view text, float *out) {
     return qn_parse_real32_with(text, '.', out);
-}
-
-/* ---- Printing ------------------------------------------------------------------------------- */
-
-int qn_print_int64(int64_t value, char *out) {
-    char reversed[20];
-    int digits = 0, length = 0;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        reversed[digits++] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (value < 0)
-        out[length++] = '-';
-    while (digits > 0)
-        out[length++] = reversed[--digits];
-    out[length] = '\0';
-    return length;
-}
-
-static int print_words(double value, char *out) {
-    const char *word = isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
-    int length = (int)strlen(word);
-    memcpy(out, word, (size_t)length + 1);
-    return length;
-}
-
-/* Up to 15 digits with at most 19 of them behind the point: m / 10^k is correctly rounded, so the
- * first k that gives the value back is the shortest. Returns 0 if there is none. */
-static int print_short(double value, char *out) {
-    double size = fabs(value);
-    if (!(size >= 1e-4 && size < 1e15))
-        return 0;
-    for (int k = 0; k <= 19; k++) {
-        double scaled = size * powers_of_ten[k];
-        if (scaled >= 1e15)
-            return 0;
-        double whole = nearbyint(scaled);
-        if (whole / powers_of_ten[k] != size)
-            continue;
-        int length = 0;
-        uint64_t digits = (uint64_t)whole, unit = integer_powers_of_ten[k];
-        if (value < 0)
-            out[length++] = '-';
-        length += qn_print_int64((int64_t)(digits / unit), out + length);
-        if (k > 0) {
-            out[length++] = '.';
-            uint64_t fraction = digits % unit;
-            for (int i = k - 1; i >= 0; i--, fraction /= 10)
-                out[length + i] = (char)('0' + fraction % 10);
-            length += k;
-        }
-        out[length] = '\0';
-        return length;
-    }
-    return 0;
-}
-
-static bool reads_back(const char *text, int length, double value) {
-    double parsed;
-    return qn_parse_real((qn_view){text, length}, &parsed) && parsed == value;
-}
-
-int qn_print_real(double value, char *out) {
-    if (!isfinite(value))
-        return print_words(value, out);
-    int length = print_short(value, out);
-    if (length > 0)
-        return length;
-    /* Within print_short's range only 16 and 17 digits are left. */
-    bool searched = fabs(value) >= 1e-4 && fabs(value) < 1e15;
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    locale_t former = uselocale(c_locale);
-    for (int precision = searched ? 16 : 1; precision <= 17; precision++) {
-        length = snprintf(out, 32, "%.*g", precision, value);
-        if (reads_back(out, length, value))
-            break;
-    }
-    uselocale(former);
-    freelocale(c_locale);
-    return length;
 }

@@ -3,6 +3,7 @@
 #include "core/time/scan.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int32_t qn_days_from_civil(int32_t year, int32_t month, int32_t day) {
     year -= month <= 2;
@@ -62,25 +63,52 @@ bool qn_timestamp_of_days(int64_t days, int64_t nanoseconds_of_day, int64_t *out
     return true;
 }
 
-static bool take_date(cursor *c, int32_t *days) {
-    int32_t year, month, day;
-    if (!take_digits(c, 4, 4, &year) || !take_char(c, '-') || !take_digits(c, 2, 2, &month) ||
-        !take_char(c, '-') || !take_digits(c, 2, 2, &day) || !qn_date_is_valid(year, month, day))
+/* Eight digits in a word, as the values of the four pairs: the first pair lowest, 16 bits each.
+ * False if there is another character. */
+static inline bool pair_digits(uint64_t word, uint64_t *pairs) {
+    uint64_t high = word & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    uint64_t carried = (word + UINT64_C(0x0606060606060606)) & UINT64_C(0xf0f0f0f0f0f0f0f0);
+    word -= UINT64_C(0x3030303030303030);
+    *pairs = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    return (high | carried >> 4) == UINT64_C(0x3333333333333333);
+}
+
+static inline uint64_t load(const char *at, size_t bytes) {
+    uint64_t word = 0;
+    memcpy(&word, at, bytes);
+    return word;
+}
+
+static inline bool take_date(cursor *c, int32_t *days) {
+    const char *at = c->at;
+    uint64_t pairs;
+    if (c->end - at < 10 || at[4] != '-' || at[7] != '-' ||
+        !pair_digits(load(at, 4) | load(at + 5, 2) << 32 | load(at + 8, 2) << 48, &pairs))
+        return false;
+    int32_t year = (int32_t)(pairs & 0xff) * 100 + (int32_t)(pairs >> 16 & 0xff);
+    int32_t month = (int32_t)(pairs >> 32 & 0xff), day = (int32_t)(pairs >> 48);
+    if (!qn_date_is_valid(year, month, day))
         return false;
     *days = qn_days_from_civil(year, month, day);
+    c->at = at + 10;
     return true;
 }
 
-static bool take_time(cursor *c, int64_t *nanoseconds) {
-    int32_t hour, minute, second = 0, fraction = 0;
-    if (!take_digits(c, 2, 2, &hour) || !take_char(c, ':') || !take_digits(c, 2, 2, &minute))
+/* HH:mm[:ss[.fraction]] */
+static inline bool take_time(cursor *c, int64_t *nanoseconds) {
+    const char *at = c->at;
+    if (c->end - at < 5 || at[2] != ':')
         return false;
-    if (take_char(c, ':')) {
-        if (!take_digits(c, 2, 2, &second))
-            return false;
-        if (take_char(c, '.') && !take_fraction(c, 9, &fraction))
-            return false;
-    }
+    bool seconds = c->end - at >= 8 && at[5] == ':';
+    uint64_t pairs, word = load(at, 2) | load(at + 3, 2) << 16;
+    word |= load(seconds ? at + 6 : "00", 2) << 32 | load("00", 2) << 48;
+    if (!pair_digits(word, &pairs))
+        return false;
+    int32_t hour = (int32_t)(pairs & 0xff), minute = (int32_t)(pairs >> 16 & 0xff);
+    int32_t second = (int32_t)(pairs >> 32 & 0xff), fraction = 0;
+    c->at = at + (seconds ? 8 : 5);
+    if (seconds && take_char(c, '.') && !take_fraction(c, 9, &fraction))
+        return false;
     if (hour > 23 || minute > 59 || second > 59)
         return false;
     *nanoseconds = (hour * 3600 + minute * 60 + second) * QN_NANOS_A_SECOND + fraction;
