@@ -87,7 +87,7 @@ static inline bool same_bytes(const char *a, const char *b, int64_t length) {
     return same;
 }
 
-int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
+static inline int32_t find(const qn_labels *labels, qn_view text) {
     uint64_t hash = hash_of(text);
     uint32_t tag = (uint32_t)(hash >> 32);
     for (uint64_t at = hash & labels->mask;; at = (at + 1) & labels->mask) {
@@ -101,6 +101,17 @@ int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
             same_bytes(labels->chars + first, text.data, text.length))
             return slot.index;
     }
+}
+
+int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
+    return find(labels, text);
+}
+
+static void find_plain(const qn_labels *labels, const qn_column *column, int32_t *out) {
+    const int32_t *offsets = column->offsets;
+    const char *chars = column->chars != NULL ? column->chars : "";
+    for (int64_t i = 0; i < column->length; i++)
+        out[i] = find(labels, (qn_view){chars + offsets[i], offsets[i + 1] - offsets[i]});
 }
 
 static qn_status find_by_dictionary(const qn_labels *labels, const qn_column *column,
@@ -120,6 +131,8 @@ static qn_status find_by_dictionary(const qn_labels *labels, const qn_column *co
 qn_status qn_labels_find_all(const qn_labels *labels, const qn_column *column, int32_t *out) {
     if (column->dictionary != NULL && column->dictionary->length <= column->length)
         QN_TRY(find_by_dictionary(labels, column, out));
+    else if (column->dictionary == NULL)
+        find_plain(labels, column, out);
     else
         for (int64_t i = 0; i < column->length; i++)
             out[i] = qn_labels_find(labels, qn_column_string(column, i));

@@ -207,7 +207,7 @@ static qn_status fail_unseen(const qn_field *field, const qn_batch *batch, int64
                    field->name, value, (long long)qn_batch_row(batch, row));
 }
 
-/* Indices of a column without nulls as slots. Returns whether all are categories. */
+/* Indices as slots. Returns whether all are categories (a null is NaN here, so it is none). */
 static bool find_plain_slots(const double *values, int64_t length, int64_t categories,
                              int32_t *slots) {
     bool fine = true;
@@ -219,16 +219,29 @@ static bool find_plain_slots(const double *values, int64_t length, int64_t categ
     return fine;
 }
 
+static qn_status try_plain_slots(const qn_column *column, int64_t categories, int32_t *slots,
+                                 bool *fine) {
+    if (column->type == QN_FLOAT64 && column->null_count == 0) {
+        *fine = find_plain_slots(column->f64, column->length, categories, slots);
+        return QN_OK;
+    }
+    double *values = NULL;
+    QN_TRY(qn_mem_alloc(&values, (size_t)column->length, sizeof *values));
+    qn_columns_reals(column, 0, column->length, values);
+    *fine = find_plain_slots(values, column->length, categories, slots);
+    qn_mem_free(values);
+    return QN_OK;
+}
+
 /* The slot of each row; `width` and above for a row of zeros; -1 for a null. */
 static qn_status find_slots(const one_hot_encoder *self, const qn_field *field,
                             const qn_batch *batch, const qn_column *column, int64_t categories,
                             int32_t *slots) {
     bool keep = keeps_invalid(&self->base);
-    if (column->type == QN_FLOAT64 && column->null_count == 0 &&
-        find_plain_slots(column->f64, column->length, categories, slots))
-        return QN_OK;
-    for (int64_t row = 0; row < column->length; row++) {
-        double value = column->type == QN_FLOAT64 ? column->f64[row] : qn_column_real(column, row);
+    bool fine = false;
+    QN_TRY(try_plain_slots(column, categories, slots, &fine));
+    for (int64_t row = 0; row < column->length && !fine; row++) {
+        double value = qn_column_real(column, row);
         int64_t category = value >= 0 && value < (double)categories ? (int64_t)value : -1;
         if (qn_column_is_null(column, row)) {
             slots[row] = -1;

@@ -196,6 +196,11 @@ static void transpose_tile(const double *const *columns, int32_t count, int64_t 
 
 enum { GROUP = 16 };
 
+/* Its values can be used as they are. */
+static bool is_plain(const qn_column *column) {
+    return column->type == QN_FLOAT64 && column->validity == NULL;
+}
+
 /* Up to GROUP scalar columns, from slot `slot` on. */
 static void put_scalars(const qn_column *const *columns, int32_t count, qn_column *out,
                         int32_t slot) {
@@ -204,10 +209,9 @@ static void put_scalars(const qn_column *const *columns, int32_t count, qn_colum
     for (int64_t first = 0; first < out->length; first += TILE) {
         int64_t rows = out->length - first < TILE ? out->length - first : TILE;
         for (int32_t c = 0; c < count; c++) {
-            bool plain = columns[c]->type == QN_FLOAT64 && columns[c]->validity == NULL;
-            if (!plain)
+            tile[c] = is_plain(columns[c]) ? columns[c]->f64 + first : buffer[c];
+            if (tile[c] == buffer[c])
                 qn_columns_reals(columns[c], first, rows, buffer[c]);
-            tile[c] = plain ? columns[c]->f64 + first : buffer[c];
         }
         transpose_tile(tile, count, rows, out->f64 + first * out->width + slot, out->width);
     }
@@ -277,7 +281,7 @@ static void store_vector(sparse_row *row, const qn_column *column, int64_t i, in
     }
 }
 
-/* Most that can be stored, and one more, which `store` may write to without keeping it. */
+/* Most that can be stored; `store` may write to one place more without keeping it. */
 static int64_t stored_bound(const qn_column *const *columns, int64_t count, int64_t length) {
     int64_t stored = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -290,24 +294,60 @@ static int64_t stored_bound(const qn_column *const *columns, int64_t count, int6
     return stored;
 }
 
+/* The values of each scalar column, NULL for vectors. What has to be converted lies in *buffer. */
+static qn_status scalar_values(const qn_column *const *columns, int64_t count, int64_t length,
+                               const double **values, double **buffer) {
+    int64_t converted = 0;
+    for (int64_t c = 0; c < count; c++)
+        converted += columns[c]->type != QN_VECTOR && !is_plain(columns[c]);
+    QN_TRY(qn_mem_alloc(buffer, (size_t)(converted * length), sizeof **buffer));
+    double *to = *buffer;
+    for (int64_t c = 0; c < count; c++) {
+        values[c] = NULL;
+        if (columns[c]->type == QN_VECTOR)
+            continue;
+        values[c] = is_plain(columns[c]) ? columns[c]->f64 : to;
+        if (values[c] == to) {
+            qn_columns_reals(columns[c], 0, length, to);
+            to += length;
+        }
+    }
+    return QN_OK;
+}
+
+static void fill_rows(const qn_column *const *columns, const double *const *values, int64_t count,
+                      sparse_row *row) {
+    for (int64_t i = 0; i < row->out->length; i++) {
+        int32_t slot = 0;
+        for (int64_t c = 0; c < count; c++) {
+            if (values[c] != NULL) {
+                store(row, slot++, values[c][i]);
+            } else {
+                store_vector(row, columns[c], i, slot);
+                slot += columns[c]->width;
+            }
+        }
+        row->out->offsets[i + 1] = row->stored;
+    }
+}
+
 static qn_status assemble_sparse(const qn_column *const *columns, int64_t count, int64_t length,
                                  int32_t width, qn_column **out) {
     sparse_row row = {NULL, 0};
-    QN_TRY(qn_column_new_sparse(&row.out, length, width, stored_bound(columns, count, length) + 1));
-    for (int64_t i = 0; i < length; i++) {
-        int32_t slot = 0;
-        for (int64_t c = 0; c < count; c++) {
-            if (columns[c]->type == QN_VECTOR) {
-                store_vector(&row, columns[c], i, slot);
-                slot += columns[c]->width;
-            } else {
-                store(&row, slot++, qn_column_real(columns[c], i));
-            }
-        }
-        row.out->offsets[i + 1] = row.stored;
-    }
+    const double **values = NULL;
+    double *buffer = NULL;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_alloc(&values, (size_t)count, sizeof *values), done);
+    QN_TRY_GOTO(scalar_values(columns, count, length, values, &buffer), done);
+    QN_TRY_GOTO(
+        qn_column_new_sparse(&row.out, length, width, stored_bound(columns, count, length) + 1),
+        done);
+    fill_rows(columns, values, count, &row);
     *out = row.out;
-    return QN_OK;
+done:
+    qn_mem_free(values);
+    qn_mem_free(buffer);
+    return status;
 }
 
 static bool prefers_sparse(const qn_column *const *columns, int64_t count, int64_t length,
