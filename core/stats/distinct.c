@@ -149,19 +149,26 @@ int64_t qn_distinct_result(const qn_distinct *distinct) {
 
 /* ---- Columns -------------------------------------------------------------------------------- */
 
+static qn_status add_used(qn_distinct *distinct, const qn_column *dictionary, int64_t word,
+                          uint64_t used) {
+    for (; used != 0; used &= used - 1) {
+        int64_t code = 64 * word + __builtin_ctzll(used);
+        QN_TRY(qn_distinct_add_hash(distinct, qn_hash_view(qn_column_string(dictionary, code))));
+    }
+    return QN_OK;
+}
+
+/* Each code once; a batch has few of a large dictionary's. */
 static qn_status add_codes(qn_distinct *distinct, const qn_column *column) {
     uint64_t *used = NULL;
+    int64_t words = qn_bit_words(column->dictionary->length);
     qn_status status = QN_OK;
-    QN_TRY(
-        qn_mem_calloc(&used, (size_t)qn_bit_words(column->dictionary->length) + 1, sizeof *used));
+    QN_TRY(qn_mem_calloc(&used, (size_t)words + 1, sizeof *used));
     for (int64_t i = 0; i < column->length; i++)
         if (!qn_column_is_null(column, i))
             qn_bit_set(used, column->codes[i]);
-    for (int64_t code = 0; code < column->dictionary->length && status == QN_OK; code++)
-        if (qn_bit(used, code)) {
-            qn_view text = qn_column_string(column->dictionary, code);
-            status = qn_distinct_add_hash(distinct, qn_hash_view(text));
-        }
+    for (int64_t word = 0; word < words && status == QN_OK; word++)
+        status = add_used(distinct, column->dictionary, word, used[word]);
     qn_mem_free(used);
     return status;
 }

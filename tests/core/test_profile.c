@@ -152,6 +152,53 @@ static void test_profile(void) {
     qn_schema_clear(&schema);
 }
 
+/* Integers that no double holds, on every rank; the extremes are the limits of the type. */
+static void test_long_integers(void) {
+    qn_comm *comm = qn_test_comm();
+    int64_t rank = qn_comm_rank(comm), size = qn_comm_size(comm), start = INT64_C(1) << 60;
+    qn_schema schema;
+    qn_profile profile;
+    qn_schema_init(&schema);
+    QN_TEST_OK(qn_schema_add(&schema, "when", QN_TIMESTAMP));
+    QN_TEST_OK(qn_schema_add(&schema, "id", QN_INT64));
+    QN_TEST_OK(qn_profile_init(&profile, &schema));
+    for (int64_t number = 0; number < 10; number++) {
+        qn_column *when = NULL, *id = NULL;
+        qn_batch batch;
+        if (number * size / 10 != rank)
+            continue;
+        qn_batch_init(&batch);
+        QN_TEST_OK(qn_column_new(&when, QN_TIMESTAMP, 10, 0));
+        QN_TEST_OK(qn_column_new(&id, QN_INT64, 10, 0));
+        for (int64_t i = 0; i < 10; i++) {
+            when->i64[i] = start + 10 * number + i;
+            id->i64[i] = i == 9 ? INT64_MAX : i == 8 ? INT64_MIN : 5 - when->i64[i];
+        }
+        when->i64[3] = 0;
+        QN_TEST_OK(qn_column_set_null(when, 3));
+        batch.length = 10;
+        batch.first_row = number * QN_BATCH_ROWS;
+        QN_TEST_OK(qn_batch_append(&batch, when));
+        QN_TEST_OK(qn_batch_append(&batch, id));
+        QN_TEST_OK(qn_profile_add(&profile, &batch));
+        qn_batch_clear(&batch);
+    }
+    QN_TEST_OK(qn_reduce_profile(comm, &profile));
+    const qn_column_profile *when = &profile.columns[0], *id = &profile.columns[1];
+    CU_ASSERT(when->count == 90 && when->nulls == 10);
+    CU_ASSERT(qn_profile_quantile_int(when, 0) == start);
+    CU_ASSERT(qn_profile_quantile_int(when, 0.5) == start + 49); /* the 45th of 90 */
+    CU_ASSERT(qn_profile_quantile_int(when, 1) == start + 99);
+    CU_ASSERT(qn_profile_quantile_int(id, 0) == INT64_MIN);
+    CU_ASSERT(qn_profile_quantile_int(id, 0.01) == INT64_MIN);
+    CU_ASSERT(qn_profile_quantile_int(id, 0.11) == 5 - start - 97); /* the 11th of 100 */
+    CU_ASSERT(qn_profile_quantile_int(id, 0.95) == INT64_MAX);
+    CU_ASSERT(qn_profile_quantile_int(id, 1) == INT64_MAX);
+    CU_ASSERT(qn_distinct_result(&id->distinct) == 82);
+    qn_profile_clear(&profile);
+    qn_schema_clear(&schema);
+}
+
 static void test_memory(void) {
     qn_schema schema;
     qn_batch batch;
@@ -176,6 +223,7 @@ static const qn_test_case cases[] = {
     {"distinct values are exact while few, then within 2.5 %", test_distinct},
     {"ranks count distinct values like one process", test_distinct_ranks},
     {"a table's profile over ranks", test_profile},
+    {"long integers and times are not rounded", test_long_integers},
     {"a failed allocation is reported", test_memory},
     {NULL, NULL},
 };
