@@ -86,6 +86,24 @@ static void compare_texts(bool less, const qn_operand *a, const qn_operand *b, i
     }
 }
 
+static void compare_values(bool less, const qn_operand *a, const qn_operand *b, int64_t length,
+                           uint64_t *out) {
+    if (a->column->type == QN_BOOL)
+        compare_bools(less, a, b, length, out);
+    else if (a->column->type == QN_STRING)
+        compare_texts(less, a, b, length, out);
+    else
+        compare_fixed(less, a, b, length, out);
+}
+
+/* Two constants among the arguments of a call that varies elsewhere: one row stands for all. */
+static void compare_constants(bool less, const qn_operand *a, const qn_operand *b, int64_t length,
+                              uint64_t *out) {
+    uint64_t one;
+    compare_values(less, a, b, 1, &one);
+    memset(out, one & 1 ? 0xff : 0, (size_t)qn_bit_words(length) * sizeof *out);
+}
+
 void qn_compare(qn_comparison comparison, const qn_operand *a, const qn_operand *b, int64_t length,
                 uint64_t *out) {
     /* a > b is b < a, a <= b is not b < a */
@@ -94,12 +112,10 @@ void qn_compare(qn_comparison comparison, const qn_operand *a, const qn_operand 
         comparison == QN_UNEQUAL || comparison == QN_LESS_EQUAL || comparison == QN_GREATER_EQUAL;
     bool less = comparison != QN_EQUAL && comparison != QN_UNEQUAL;
     const qn_operand *x = swapped ? b : a, *y = swapped ? a : b;
-    if (a->column->type == QN_BOOL)
-        compare_bools(less, x, y, length, out);
-    else if (a->column->type == QN_STRING)
-        compare_texts(less, x, y, length, out);
+    if (a->constant && b->constant)
+        compare_constants(less, x, y, length, out);
     else
-        compare_fixed(less, x, y, length, out);
+        compare_values(less, x, y, length, out);
     if (negated)
         for (int64_t w = 0; w < qn_bit_words(length); w++)
             out[w] = ~out[w];

@@ -3,7 +3,11 @@
  * Built by calls (or from SQL text, features/sql/), bound to a schema (names resolved, types
  * checked, casts inserted, constants folded), then evaluated any number of times. Meaning is
  * Spark's non-ANSI one: division by zero and bad casts give null, int / int is double division,
- * NaN = NaN and sorts above every number, strings compare by UTF-8 bytes. */
+ * whole numbers wrap, NaN = NaN and sorts above every number, strings compare by UTF-8 bytes.
+ * docs/expressions.md says it function by function.
+ *
+ * Trees are walked without recursion: chains of operators (a + b + c ...) may have any length;
+ * other nesting is limited to 1,000 levels. */
 #ifndef QUERN_CORE_EXPR_EXPR_H
 #define QUERN_CORE_EXPR_EXPR_H
 

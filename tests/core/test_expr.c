@@ -173,6 +173,68 @@ static void test_dictionary_stays_unique(void) {
     qn_schema_clear(&schema);
 }
 
+/* All null, and so without a single entry in the dictionary. */
+static void test_empty_dictionary(void) {
+    static const char *const texts[] = {"upper(v)",   "v = 'a'",          "v in ('a', null)",
+                                        "length(v)",  "v like 'a%'",      "cast(v as int)",
+                                        "v || 'x'",   "coalesce(v, v)",   "nullif(v, 'a')",
+                                        "to_date(v)", "greatest(v, v)",   "substring(v, 1, 2)",
+                                        "trim(v)",    "v between v and v"};
+    qn_schema schema;
+    qn_batch batch;
+    qn_column *column = NULL, *dictionary = NULL;
+    qn_schema_init(&schema);
+    QN_TEST_OK(qn_schema_add(&schema, "v", QN_STRING));
+    qn_batch_init(&batch);
+    batch.length = 70;
+    QN_TEST_OK(qn_column_new_null(&column, QN_STRING, batch.length, 0));
+    QN_TEST_OK(qn_column_new(&dictionary, QN_STRING, 0, 0));
+    qn_mem_free(column->offsets);
+    column->offsets = NULL;
+    QN_TEST_OK(qn_mem_calloc(&column->codes, 128, sizeof *column->codes));
+    column->dictionary = dictionary;
+    QN_TEST_OK(qn_batch_append(&batch, column));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        qn_expr *expr = NULL;
+        qn_column *result = NULL;
+        QN_TEST_OK(qn_sql_expression(&expr, qn_view_of(texts[i])));
+        QN_TEST_OK(qn_expr_bind(expr, &schema));
+        QN_TEST_OK(qn_expr_eval(expr, &batch, &result));
+        CU_ASSERT_EQUAL(result->null_count, batch.length);
+        test_check_form(result);
+        qn_column_release(result);
+        qn_expr_free(expr);
+    }
+    qn_batch_clear(&batch);
+    qn_schema_clear(&schema);
+}
+
+/* Vectors and lists know only whether they are null. */
+static void test_vectors(void) {
+    qn_schema schema;
+    qn_batch batch;
+    qn_column *column = NULL, *result = NULL;
+    qn_expr *expr = NULL;
+    qn_schema_init(&schema);
+    QN_TEST_OK(qn_schema_add_field(&schema, &(qn_field){"v", QN_VECTOR, 2, NULL}));
+    qn_batch_init(&batch);
+    batch.length = 3;
+    QN_TEST_OK(qn_column_new(&column, QN_VECTOR, 3, 2));
+    QN_TEST_OK(qn_column_set_null(column, 1));
+    QN_TEST_OK(qn_batch_append(&batch, column));
+    QN_TEST_OK(qn_sql_expression(&expr, qn_view_of("v is null")));
+    QN_TEST_OK(qn_expr_bind(expr, &schema));
+    QN_TEST_OK(qn_expr_eval(expr, &batch, &result));
+    CU_ASSERT_EQUAL(result->bits[0], 2);
+    qn_column_release(result);
+    qn_expr_free(expr);
+    QN_TEST_OK(qn_sql_expression(&expr, qn_view_of("v = v")));
+    QN_TEST_FAILS(qn_expr_bind(expr, &schema), QN_JOB, "must be a scalar, not vector");
+    qn_expr_free(expr);
+    qn_batch_clear(&batch);
+    qn_schema_clear(&schema);
+}
+
 /* ---- Printing -------------------------------------------------------------------------------- */
 
 static void check_print(const char *sql, const char *expected) {
@@ -320,6 +382,8 @@ static const qn_test_case cases[] = {
     {"an expression binds again", test_binds_again},
     {"no rows give no rows", test_empty_batch},
     {"dictionaries stay unique", test_dictionary_stays_unique},
+    {"a dictionary may be empty", test_empty_dictionary},
+    {"vectors can be null", test_vectors},
     {"trees print as SQL that reads back", test_prints_sql},
     {"a chain of 100,000 operators works", test_long_chain},
     {"nesting is limited", test_nesting_limit},

@@ -226,6 +226,19 @@ static void test_in_and_between(void) {
     test_expr("s not in ('abc')", "bool: false true null true true");
 }
 
+/* Two constants and a column in one call: a difference from SQLite that random expressions
+ * found. */
+static void test_constants_beside_columns(void) {
+    test_expr("3 between 1 and l", "bool: false true false true null");
+    test_expr("3 between l and 4", "bool: true true true false null");
+    test_expr("1 in (2, i, 3)", "bool: true false null false false");
+    test_expr("1 not in (2.5, i, 1)", "bool: false false false false false");
+    test_expr("greatest(2, 1, i)", "int32: 2 2 2 2147483647 2");
+    test_expr("least(2, 1, i)", "int32: 1 -7 1 1 0");
+    test_expr("greatest('b', 'a', u)", "string: 'b' 'b' 'z' 'b' 'b'");
+    test_expr("true between false and b", "bool: true false null true false");
+}
+
 static void test_long_lists(void) {
     char sql[1024] = "i in (1";
     for (int k = 2; k < 40; k++)
@@ -304,6 +317,7 @@ static const qn_test_case cases[] = {
     {"text is ordered by bytes", test_text_order},
     {"dates compare with times and written dates", test_date_order},
     {"in and between know nulls", test_in_and_between},
+    {"constants beside columns compare once", test_constants_beside_columns},
     {"long lists are searched", test_long_lists},
     {"case takes the first true branch", test_case_of_values},
     {"coalesce takes the first value", test_coalesce},
