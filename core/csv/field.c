@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static bool is_blank(char c) {
     return c == ' ' || c == '\t';
@@ -112,10 +111,16 @@ static qn_csv_verdict integer_value(qn_view text, qn_type type, qn_csv_value *ou
 }
 
 static bool bool_value(qn_view text, bool *out) {
-    bool yes = text.length == 4 && strncasecmp(text.data, "true", 4) == 0;
-    bool no = text.length == 5 && strncasecmp(text.data, "false", 5) == 0;
-    *out = yes;
-    return yes || no;
+    const uint32_t lower = 0x20202020; /* in any case */
+    uint32_t word;
+    if (text.length < 4 || text.length > 5)
+        return false;
+    memcpy(&word, text.data, sizeof word);
+    *out = text.length == 4;
+    if (text.length == 4)
+        return (word | lower) == (((uint32_t)'e' << 24) | 'u' << 16 | 'r' << 8 | 't');
+    return (word | lower) == (((uint32_t)'s' << 24) | 'l' << 16 | 'a' << 8 | 'f') &&
+           (text.data[4] | 0x20) == 'e';
 }
 
 qn_csv_verdict qn_csv_field_value(const qn_csv_dialect *dialect, qn_view text, qn_type type,

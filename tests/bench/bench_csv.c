@@ -1,6 +1,6 @@
 /* CSV from memory, one core. Limits: quote-aware separator scan 21 GB/s, numbers to columns
  * 1.72 GB/s (29 signed doubles of 10 bytes), mixed 1.5 to 1.8 GB/s without dictionaries.
- * Usage: bench_csv [megabytes [tally|infer|parse [numeric|long|mixed]]] */
+ * Usage: bench_csv [megabytes [tally|infer|parse [numeric|long|mixed|events]]] */
 #include "core/csv/csv.h"
 
 #include <math.h>
@@ -105,6 +105,25 @@ static data make_mixed(int64_t bytes, const char *name, const char *quote) {
     return d;
 }
 
+/* A log: key, time, flag, amount that may be missing. */
+static data make_events(int64_t bytes) {
+    static const qn_type types[5] = {QN_STRING, QN_TIMESTAMP, QN_BOOL, QN_FLOAT64, QN_INT64};
+    data d = start("events (with nulls)", bytes);
+    uint64_t state = 1;
+    add_columns(&d.schema, types, 5);
+    while (d.length < bytes) {
+        uint64_t r = next_bits(&state), s = next_bits(&state);
+        d.length += sprintf(d.bytes + d.length, "user_%d,2024-%02d-%02d %02d:%02d:%02d,%s,",
+                            (int)(r % 5000), (int)(r >> 16 & 7) + 1, (int)(r >> 24 & 15) + 1,
+                            (int)(r >> 32 & 15), (int)(r >> 40 & 31), (int)(r >> 48 & 31),
+                            r >> 63 ? "true" : "false");
+        d.length += s % 10 == 0 ? sprintf(d.bytes + d.length, ",%d\n", (int)(s >> 40 & 1023))
+                                : sprintf(d.bytes + d.length, "%.2f,%d\n", (double)(s >> 48) / 100,
+                                          (int)(s >> 40 & 255));
+    }
+    return d;
+}
+
 static double tally(const data *d, const qn_csv_dialect *dialect, int64_t *records) {
     double begin = now();
     qn_csv_tally t;
@@ -168,7 +187,7 @@ int main(int argc, char **argv) {
     only_data = argc > 3 ? argv[3] : "";
     qn_csv_dialect dialect = {.delimiter = ',', .quote = '"', .decimal = '.'};
     data all[] = {make_numeric(bytes), make_long_numeric(bytes), make_mixed(bytes, "mixed", ""),
-                  make_mixed(bytes, "mixed, quoted strings", "\"")};
+                  make_mixed(bytes, "mixed, quoted strings", "\""), make_events(bytes)};
     static const char *const codes[] = {"best code for this processor", "portable code", "AVX2"};
     for (int code = 0; code < 3; code++) {
         dialect.code = (qn_csv_code)code;
