@@ -8,7 +8,7 @@
  * made visible by link(2), after everything it names is on disk: a version exists whole or not at
  * all, whatever is killed and whenever, and writers that race each get a number of their own.
  * Records are chained by SHA-256 and end with their own, so that an edited, torn or missing one is
- * noticed. docs/store-format.md says it all. */
+ * noticed. docs/store.md says it all. */
 #ifndef QUERN_FEATURES_STORE_STORE_H
 #define QUERN_FEATURES_STORE_STORE_H
 
