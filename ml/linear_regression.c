@@ -4,6 +4,8 @@
 #include "core/memory.h"
 #include "ml/estimators.h"
 
+enum { MAX_FEATURES = 4096 }; /* Spark's limit; products take 0.8 GB then */
+
 static const qn_option options[] = {
     {"features_col", QN_OPTION_TEXT, "features", NULL, "vector column with the features"},
     {"label_col", QN_OPTION_TEXT, "label", NULL, "number to predict"},
@@ -29,6 +31,10 @@ static qn_status find_roles(const qn_stage *stage, const qn_schema *schema, qn_r
     qn_roles roles = {-1, -1, -1};
     const qn_options *set = stage->options;
     QN_TRY(find_features(stage, schema, &roles.features));
+    const qn_field *features = &schema->fields[roles.features];
+    if (features->width > MAX_FEATURES)
+        return qn_fail(QN_JOB, "column '%s' has %d slots; the normal equations take at most %d",
+                       features->name, features->width, MAX_FEATURES);
     QN_TRY(qn_roles_find_number(schema, qn_options_text(set, "label_col"), &roles.label));
     if (qn_options_has(set, "weight_col"))
         QN_TRY(qn_roles_find_number(schema, qn_options_text(set, "weight_col"), &roles.weight));

@@ -14,7 +14,7 @@
 #define CLONES
 #endif
 
-enum { LANES = 8, CHUNK_ROWS = 1024 };
+enum { LANES = 8, TAIL = 2 * LANES, CHUNK_ROWS = 1024 };
 
 /* Variables are packed as x - centre, y - centre, 1, then zeros up to the stride. */
 static int stride_of(const qn_gram *gram) {
@@ -63,7 +63,8 @@ static double *take(double **from, int64_t count) {
 static qn_status prepare(qn_gram *gram, qn_gram_work *out) {
     int64_t stride = stride_of(gram), block = QN_GRAM_ROWS * stride, square = stride * stride;
     if (gram->work == NULL)
-        QN_TRY(qn_mem_calloc(&gram->work, (size_t)(3 * stride + 3 * block + 3 * square),
+        QN_TRY(qn_mem_calloc(&gram->work,
+                             (size_t)(5 * stride + QN_GRAM_ROWS * TAIL + 3 * block + 3 * square),
                              sizeof *gram->work));
     if (gram->index == NULL)
         QN_TRY(qn_mem_alloc(&gram->index, CHUNK_ROWS, sizeof *gram->index));
@@ -72,12 +73,16 @@ static qn_status prepare(qn_gram *gram, qn_gram_work *out) {
     out->centre = take(&rest, stride);
     out->low = take(&rest, stride);
     out->high = take(&rest, stride);
+    out->moved = take(&rest, 2 * stride);
+    out->tail = take(&rest, QN_GRAM_ROWS * TAIL);
     out->dense = take(&rest, block);
     out->packed = take(&rest, block);
     out->weighted = take(&rest, block);
     out->product = take(&rest, square);
     out->total = take(&rest, square);
     out->total_rest = take(&rest, square);
+    for (int r = 0; r < QN_GRAM_ROWS; r++)
+        out->tail[r * TAIL + gram->width % LANES + 1] = 1;
     memset(out->total, 0, 2 * (size_t)square * sizeof *out->total);
     for (int j = 0; j < stride; j++) {
         out->centre[j] = 0;
@@ -135,17 +140,15 @@ static void pack_lanes(const double *rows, int count, int distance, int stride,
     *(lanes *)high = most;
 }
 
-/* The last features, the label and the ones, side by side. */
+/* The last features and the label, beside the ones and zeros that are there for good. */
 static void gather_tail(const qn_gram *gram, const qn_gram_input *in, const double *from,
-                        int distance, const int64_t *rows, int count, double (*out)[2 * LANES]) {
-    int width = gram->width, first = width / LANES * LANES, tail = width - first;
-    for (int r = 0; r < count; r++) {
+                        int distance, const int64_t *rows, int count, double *out) {
+    int tail = gram->width % LANES;
+    from += gram->width - tail;
+    for (int r = 0; r < count; r++, from += distance, out += TAIL) {
         for (int j = 0; j < tail; j++)
-            out[r][j] = from[(int64_t)r * distance + first + j];
-        out[r][tail] = in->label[rows[r]];
-        out[r][tail + 1] = 1;
-        for (int j = tail + 2; j < 2 * LANES; j++)
-            out[r][j] = 0;
+            out[j] = from[j];
+        out[tail] = in->label[rows[r]];
     }
 }
 
@@ -163,10 +166,9 @@ static void pack_block(const qn_gram *gram, const qn_gram_input *in, const int64
     for (; j + LANES <= gram->width; j += LANES)
         pack_lanes(from + j, count, distance, stride, work->centre + j, work->low + j,
                    work->high + j, work->packed + j);
-    double tail[QN_GRAM_ROWS][2 * LANES];
-    gather_tail(gram, in, from, distance, rows, count, tail);
+    gather_tail(gram, in, from, distance, rows, count, work->tail);
     for (int l = 0; j < stride; j += LANES, l += LANES)
-        pack_lanes(tail[0] + l, count, 2 * LANES, stride, work->centre + j, work->low + j,
+        pack_lanes(work->tail + l, count, TAIL, stride, work->centre + j, work->low + j,
                    work->high + j, work->packed + j);
     double weights[QN_GRAM_ROWS];
     for (int r = 0; r < count && in->weights != NULL; r++)
@@ -257,6 +259,21 @@ static qn_status add_pair(qn_sums *sums, int64_t index, qn_pair pair) {
     return qn_sums_add(sums, index, pair.low);
 }
 
+static qn_status add_row_moments(qn_gram *gram, const qn_gram_work *work, int i) {
+    int ones = gram->width + 1;
+    qn_pair centre = {work->centre[i], 0}, about = total_of(work, i, ones);
+    for (int j = i; j < ones; j++) {
+        qn_pair other = {work->centre[j], 0}, raw = total_of(work, i, j);
+        if (centre.high == 0 && other.high == 0 && raw.high == 0)
+            continue; /* most pairs of sparse slots */
+        qn_pair there = {work->moved[2 * j], work->moved[2 * j + 1]};
+        raw = qn_pair_add(raw, qn_pair_multiply(centre, there));
+        raw = qn_pair_add(raw, qn_pair_multiply(other, about));
+        QN_TRY(add_pair(&gram->sums, sum_index(gram, i, j), raw));
+    }
+    return QN_OK;
+}
+
 /* Moves the batch's moments from its centre c to the origin. With s the first moments about c and
  * t those about the origin, sum w x_i x_j = G_ij + c_i t_j + c_j s_i. */
 static qn_status add_moments(qn_gram *gram, const qn_gram_work *work) {
@@ -264,20 +281,14 @@ static qn_status add_moments(qn_gram *gram, const qn_gram_work *work) {
     qn_pair weight = total_of(work, ones, ones);
     QN_TRY(add_pair(&gram->sums, 0, weight));
     for (int i = 0; i < ones; i++) {
-        qn_pair centre = {work->centre[i], 0}, about = total_of(work, i, ones);
-        qn_pair moved = qn_pair_add(about, qn_pair_multiply(weight, centre));
+        qn_pair centre = {work->centre[i], 0};
+        qn_pair moved = qn_pair_add(total_of(work, i, ones), qn_pair_multiply(weight, centre));
         QN_TRY(add_pair(&gram->sums, 1 + i, moved));
-        /* row i needs s_i; column i needs t_i and c_i */
-        for (int j = i; j < ones; j++) {
-            qn_pair other = {work->centre[j], 0};
-            if (centre.high == 0 && other.high == 0 && total_of(work, i, j).high == 0)
-                continue; /* most pairs of sparse slots */
-            qn_pair there = qn_pair_add(total_of(work, j, ones), qn_pair_multiply(weight, other));
-            qn_pair raw = qn_pair_add(total_of(work, i, j), qn_pair_multiply(centre, there));
-            raw = qn_pair_add(raw, qn_pair_multiply(other, about));
-            QN_TRY(add_pair(&gram->sums, sum_index(gram, i, j), raw));
-        }
+        work->moved[2 * i] = moved.high;
+        work->moved[2 * i + 1] = moved.low;
     }
+    for (int i = 0; i < ones; i++)
+        QN_TRY(add_row_moments(gram, work, i));
     return QN_OK;
 }
 

@@ -9,6 +9,8 @@ typedef struct qn_gram_work {
     int stride;
     double *centre;             /* stride */
     double *low, *high;         /* stride: extremes of this batch */
+    double *moved;              /* 2 * stride: first moments about the origin, high and low */
+    double *tail;               /* QN_GRAM_ROWS rows of 16: last features, label, ones, zeros */
     double *dense;              /* QN_GRAM_ROWS * stride: rows gathered or densified */
     double *packed, *weighted;  /* QN_GRAM_ROWS * stride */
     double *product;            /* stride^2: of a chunk */

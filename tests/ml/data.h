@@ -49,7 +49,7 @@ static const double mtcars[32][5] = {
 typedef struct sample {
     const double *values;
     int rows, columns;
-    int features[8], width; /* width features, by column */
+    int features[8], width; /* width features, by column; more than 8: the first columns */
     int label, weight;
     bool sparse;
 } sample;
@@ -62,11 +62,15 @@ static inline qn_column *sample_vector(const sample *from, int first, int count)
                             : qn_column_new(&column, QN_VECTOR, count, width));
     for (int i = 0; i < count; i++)
         for (int j = 0; j < width; j++) {
-            double x = from->values[(first + i) * from->columns + from->features[j]];
+            int at = width > 8 ? j : from->features[j];
+            double x = from->values[(first + i) * from->columns + at];
             if (!from->sparse) {
                 column->f64[i * width + j] = x;
                 continue;
             }
+            column->offsets[i + 1] = stored;
+            if (x == 0)
+                continue;
             column->indices[stored] = j;
             column->f64[stored++] = x;
             column->offsets[i + 1] = stored;

@@ -226,6 +226,34 @@ static void test_singular(void) {
     qn_stage_free(stage);
 }
 
+/* Wide, mostly empty rows take another way to the same numbers: 40 categories beside a year, with
+ * the dense form as the measure. */
+static void test_wide_sparse(void) {
+    enum { ROWS = 400, WIDTH = 40 };
+    static double values[ROWS][WIDTH + 1];
+    sample wide = {values[0], ROWS, WIDTH + 1, {0}, WIDTH, WIDTH, -1, false};
+    memset(values, 0, sizeof values);
+    for (int i = 0; i < ROWS; i++) {
+        values[i][0] = 2000 + (i * 7 % 31) * 0.5;
+        values[i][1 + i * 11 % (WIDTH - 1)] = 1;
+        values[i][WIDTH] = 3 * values[i][0] + i % 13 + 5 * (i * 11 % 3);
+    }
+    qn_stage *dense = fit_sample(&wide, "reg_param=0.01");
+    wide.sparse = true;
+    qn_stage *sparse = fit_sample(&wide, "reg_param=0.01");
+    json_t *a = describe(dense), *b = describe(sparse);
+    for (int j = 0; j < WIDTH; j++) {
+        double error = item(a, "std_errors", j);
+        CU_ASSERT(fabs(item(a, "coefficients", j) - item(b, "coefficients", j)) < 1e-10 * error);
+        CU_ASSERT(near(error, item(b, "std_errors", j), 1e-10));
+    }
+    CU_ASSERT(near(number(a, "intercept"), number(b, "intercept"), 1e-11));
+    json_decref(a);
+    json_decref(b);
+    qn_stage_free(dense);
+    qn_stage_free(sparse);
+}
+
 /* A constant feature gets 0 and no error; the others are fitted as without it. */
 static void test_constant_feature(void) {
     double values[32][4];
@@ -402,6 +430,7 @@ static const qn_test_case cases[] = {
     {"ridge as in Spark, glmnet and scikit-learn", test_ridge},
     {"quantiles of residuals equal R's", test_residuals},
     {"singular systems get the least-norm solution", test_singular},
+    {"wide, mostly empty rows fit the same", test_wide_sparse},
     {"a constant feature gets coefficient 0", test_constant_feature},
     {"a constant label needs no fit", test_constant_label},
     {"ranks fit the same bits as one process", test_same_bits},
