@@ -1,5 +1,8 @@
 /* string_indexer: categories as indices 0, 1, 2 ... in float64, by frequency or alphabet.
  *
+ * A column that is missing is an error at transform, too, where Spark passes the data on without
+ * the index: it is then the next stage that complains, and of the wrong column.
+ *
  * Ties in frequency go by string, ascending, in both directions; strings compare by UTF-16 code
  * units. Both are Spark's rules. */
 #include "core/memory.h"
@@ -209,8 +212,22 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static qn_status fail_row(const qn_field *field, const qn_column *texts, const qn_batch *batch,
-                          int64_t row) {
+enum { SUGGEST_AMONG = 10000 };
+
+/* An unseen category may be a slip: names the nearest that was seen. */
+static void suggest(const qn_labels *labels, qn_view text) {
+    char word[64];
+    if (labels->count > SUGGEST_AMONG || text.length >= (int64_t)sizeof word)
+        return;
+    memcpy(word, text.data, (size_t)text.length);
+    word[text.length] = '\0';
+    const char *nearest = qn_nearest(word, (const char *const *)labels->names, labels->count);
+    if (nearest != NULL)
+        qn_error_help("did you mean '%s'?", nearest);
+}
+
+static qn_status fail_row(const qn_labels *labels, const qn_field *field, const qn_column *texts,
+                          const qn_batch *batch, int64_t row) {
     long long number = (long long)qn_batch_row(batch, row);
     if (qn_column_is_null(texts, row))
         return qn_fail(QN_DATA,
@@ -218,10 +235,13 @@ static qn_status fail_row(const qn_field *field, const qn_column *texts, const q
                        "set handle_invalid to skip or keep",
                        field->name, number);
     qn_view text = qn_column_string(texts, row);
-    return qn_fail(QN_DATA,
-                   "column '%s' has unseen category '%.*s' at row %lld (counting from 0); "
-                   "set handle_invalid to skip or keep",
-                   field->name, (int)(text.length < 200 ? text.length : 200), text.data, number);
+    qn_status status =
+        qn_fail(QN_DATA,
+                "column '%s' has unseen category '%.*s' at row %lld (counting from 0); "
+                "set handle_invalid to skip or keep",
+                field->name, (int)(text.length < 200 ? text.length : 200), text.data, number);
+    suggest(labels, text);
+    return status;
 }
 
 /* Positions as doubles. Rows not found get the last index; with skip they lose their bit in `keep`.
@@ -258,7 +278,7 @@ static qn_status index_column(const string_indexer *self, int32_t i, const qn_fi
     QN_TRY_GOTO(qn_labels_find_all(labels, texts, positions), done);
     int64_t bad_row = settle(&self->base, positions, indices, (double)labels->count, keep);
     if (bad_row >= 0)
-        status = fail_row(field, texts, batch, bad_row);
+        status = fail_row(labels, field, texts, batch, bad_row);
     if (status == QN_OK) {
         *out = indices;
         indices = NULL;
