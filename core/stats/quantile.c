@@ -108,6 +108,8 @@ static qn_status close_batch(qn_quantiles *quantiles) {
         return status;
     }
     quantiles->pending_count = 0;
+    quantiles->min = list[0] < quantiles->min ? list[0] : quantiles->min;
+    quantiles->max = list[count - 1] > quantiles->max ? list[count - 1] : quantiles->max;
     node->index = quantiles->last;
     node->lists[0] = list;
     node->counts[0] = count;
@@ -118,12 +120,8 @@ static void append_values(qn_quantiles *quantiles, const double *values, int64_t
     double *pending = quantiles->pending + quantiles->pending_count;
     int64_t kept = 0;
     for (int64_t i = 0; i < count; i++) {
-        double x = values[i] + 0.0; /* one zero */
-        if (x != x)
-            continue;
-        pending[kept++] = x;
-        quantiles->min = x < quantiles->min ? x : quantiles->min;
-        quantiles->max = x > quantiles->max ? x : quantiles->max;
+        pending[kept] = values[i] + 0.0; /* one zero */
+        kept += values[i] == values[i];
     }
     quantiles->pending_count += kept;
     quantiles->count += kept;

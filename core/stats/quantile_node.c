@@ -10,19 +10,45 @@ void qn_quantile_node_clear(qn_quantile_node *node) {
     *node = (qn_quantile_node){0};
 }
 
-/* Without branches on the data, which could not be predicted. */
+/* What is left of a merge: two sorted ranges and the room they go to, which ends where they do. */
+typedef struct ranges {
+    const double *a, *a_end, *b, *b_end;
+    double *out, *out_end;
+} ranges;
+
+/* Takes `steps` numbers from the front and as many from the back, two chains that the processor
+ * works on side by side, without branches on the data. 2 * steps is at most the shorter range. */
+static void merge_both_ends(ranges *left, int64_t steps) {
+    ranges at = *left;
+    for (int64_t k = 0; k < steps; k++) {
+        double x = *at.a, y = *at.b, u = at.a_end[-1], v = at.b_end[-1];
+        bool first = x <= y, last = u > v;
+        *at.out++ = first ? x : y;
+        at.a += first;
+        at.b += !first;
+        *--at.out_end = last ? u : v;
+        at.a_end -= last;
+        at.b_end -= !last;
+    }
+    *left = at;
+}
+
 static void merge_sorted(const double *a, int64_t a_count, const double *b, int64_t b_count,
                          double *out) {
-    int64_t i = 0, j = 0;
-    while (i < a_count && j < b_count) {
-        double x = a[i], y = b[j];
-        bool first = x <= y;
-        *out++ = first ? x : y;
-        i += first;
-        j += !first;
+    ranges left = {a, a + a_count, b, b + b_count, out, out + a_count + b_count};
+    for (;;) {
+        int64_t shorter =
+            left.a_end - left.a < left.b_end - left.b ? left.a_end - left.a : left.b_end - left.b;
+        if (shorter < 2)
+            break;
+        merge_both_ends(&left, shorter / 2);
     }
-    memcpy(out, a + i, (size_t)(a_count - i) * sizeof *out);
-    memcpy(out + (a_count - i), b + j, (size_t)(b_count - j) * sizeof *out);
+    while (left.a < left.a_end && left.b < left.b_end)
+        *left.out++ = *left.a <= *left.b ? *left.a++ : *left.b++;
+    while (left.a < left.a_end)
+        *left.out++ = *left.a++;
+    while (left.b < left.b_end)
+        *left.out++ = *left.b++;
 }
 
 /* Merges a sorted list into the node's list of height h; `list` is taken over, also on failure. */
