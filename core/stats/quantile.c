@@ -127,11 +127,21 @@ static void append_values(qn_quantiles *quantiles, const double *values, int64_t
     quantiles->count += kept;
 }
 
+/* Else the tree would depend on who saw which batch first. */
+static qn_status check_order(const qn_quantiles *quantiles, int64_t next, int64_t least) {
+    if (next >= least)
+        return QN_OK;
+    return qn_fail(QN_INTERNAL, "quantiles: batch %lld comes after batch %lld", (long long)next,
+                   (long long)quantiles->last);
+}
+
 qn_status qn_quantiles_add(qn_quantiles *quantiles, int64_t batch, const double *values,
                            int64_t count) {
     bool none = quantiles->last < quantiles->first;
     if (none)
         quantiles->first = batch;
+    else
+        QN_TRY(check_order(quantiles, batch, quantiles->last));
     if (!none && batch > quantiles->last) {
         QN_TRY(close_batch(quantiles));
         QN_TRY(fold(quantiles, quantiles->first, batch));
@@ -268,6 +278,8 @@ qn_status qn_quantiles_absorb(qn_quantiles *quantiles, const char *bytes, int64_
     QN_TRY(close_batch(quantiles));
     memcpy(&head, at, sizeof head);
     at += sizeof head;
+    if (quantiles->last >= quantiles->first && head.last >= head.first)
+        QN_TRY(check_order(quantiles, head.first, quantiles->last + 1));
     for (int64_t i = 0; i < head.node_count; i++)
         QN_TRY(absorb_node(quantiles, &at));
     quantiles->count += head.count;

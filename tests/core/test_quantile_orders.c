@@ -202,11 +202,31 @@ static void test_cuts(void) {
     qn_quantiles_clear(&whole);
 }
 
+static void test_wrong_order(void) {
+    qn_quantiles late, early;
+    qn_text bytes = {0};
+    int64_t used = 0;
+    double value = 1;
+    QN_TEST_OK(qn_quantiles_init(&late, 0.1));
+    QN_TEST_OK(qn_quantiles_init(&early, 0.1));
+    QN_TEST_OK(qn_quantiles_add(&early, 2, &value, 1));
+    QN_TEST_OK(qn_quantiles_add(&early, 5, &value, 1));
+    QN_TEST_OK(qn_quantiles_add(&late, 5, &value, 1));
+    QN_TEST_OK(qn_quantiles_add(&late, 5, &value, 1));
+    QN_TEST_FAILS(qn_quantiles_add(&late, 3, &value, 1), QN_INTERNAL, "batch 3");
+    QN_TEST_OK(qn_quantiles_pack(&late, &bytes));
+    QN_TEST_FAILS(qn_quantiles_absorb(&early, bytes.data, &used), QN_INTERNAL, "batch 5");
+    qn_text_clear(&bytes);
+    qn_quantiles_clear(&late);
+    qn_quantiles_clear(&early);
+}
+
 static const qn_test_case cases[] = {
     {"ranks are within the error in any order, under any filter", test_orders},
     {"ranks are within the usual error of .001", test_usual_error},
     {"many small batches stay within the error and the memory", test_tall_tree},
     {"any cut into ranges of batches gives the same bits", test_cuts},
+    {"batches out of order are refused", test_wrong_order},
     {NULL, NULL},
 };
 
