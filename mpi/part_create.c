@@ -15,36 +15,42 @@ typedef struct creation {
 
 /* ---- Datasets ------------------------------------------------------------------------------- */
 
+static bool set_chunks(hid_t list, int rank, const hsize_t *dims) {
+    hsize_t chunk[2] = {CHUNK_ROWS, rank == 2 ? dims[1] : 1};
+    while (chunk[0] > 1 && chunk[0] * chunk[1] * 8 > CHUNK_BYTES)
+        chunk[0] /= 2;
+    chunk[0] = chunk[0] < dims[0] ? chunk[0] : dims[0];
+    return H5Pset_chunk(list, rank, chunk) >= 0 && H5Pset_shuffle(list) >= 0 &&
+           H5Pset_deflate(list, 1) >= 0 && H5Pset_fletcher32(list) >= 0;
+}
+
 /* Contiguous datasets have their place at once, so that all ranks can write to it. HDF5 insists
  * on clearing references to variable-length texts first. */
-static hid_t layout(const creation *c, hid_t type, bool chunked, int rank, const hsize_t *dims) {
-    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-    herr_t result = H5Pset_obj_track_times(list, false);
-    if (chunked && c->plan->deflate && dims[0] > 0 && (rank == 1 || dims[1] > 0)) {
-        hsize_t chunk[2] = {CHUNK_ROWS, rank == 2 ? dims[1] : 1};
-        while (chunk[0] > 1 && chunk[0] * chunk[1] * 8 > CHUNK_BYTES)
-            chunk[0] /= 2;
-        chunk[0] = chunk[0] < dims[0] ? chunk[0] : dims[0];
-        if (result < 0 || H5Pset_chunk(list, rank, chunk) < 0 || H5Pset_shuffle(list) < 0 ||
-            H5Pset_deflate(list, 1) < 0 || H5Pset_fletcher32(list) < 0)
-            return -1;
-        return list;
-    }
+static bool set_contiguous(hid_t list, hid_t type) {
     H5D_fill_time_t fill = H5Tis_variable_str(type) > 0 ? H5D_FILL_TIME_IFSET : H5D_FILL_TIME_NEVER;
-    if (result < 0 || H5Pset_layout(list, H5D_CONTIGUOUS) < 0 ||
-        H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) < 0 || H5Pset_fill_time(list, fill) < 0)
-        return -1;
-    return list;
+    return H5Pset_layout(list, H5D_CONTIGUOUS) >= 0 &&
+           H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY) >= 0 && H5Pset_fill_time(list, fill) >= 0;
+}
+
+/* A property list, the caller's; invalid on failure. */
+static hid_t layout(hid_t type, bool chunked, int rank, const hsize_t *dims) {
+    hid_t list = H5I_INVALID_HID;
+    if (qn_hdf5_creation(&list, H5P_DATASET_CREATE) != QN_OK)
+        return H5I_INVALID_HID;
+    if (chunked ? set_chunks(list, rank, dims) : set_contiguous(list, type))
+        return list;
+    qn_hdf5_release(list);
+    return H5I_INVALID_HID;
 }
 
 static qn_status create_dataset(const creation *c, hid_t parent, const char *name, hid_t type,
                                 int rank, const hsize_t *dims, bool chunked, hid_t *out) {
-    hid_t list = layout(c, type, chunked, rank, dims);
+    hid_t list = layout(type, chunked, rank, dims);
     hid_t space = H5Screate_simple(rank, dims, NULL);
     hid_t dataset = -1;
     if (list >= 0 && space >= 0 && type >= 0)
         dataset = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
-    qn_status status = part_h5_check(dataset, c->path, "create a dataset in");
+    qn_status status = qn_hdf5_check(dataset, QN_IO, "create a dataset in", c->path);
     (void)H5Pclose(list);
     (void)H5Sclose(space);
     if (status == QN_OK)
@@ -87,11 +93,11 @@ static qn_status create_slot(const creation *c, const slot_spec *spec, part_slot
     }
     if (status == QN_OK && spec->rows > 0) {
         haddr_t offset = H5Dget_offset(dataset);
-        status =
-            part_h5_check(offset == HADDR_UNDEF ? -1 : 0, c->path, "find a dataset's place in");
+        status = qn_hdf5_check(offset == HADDR_UNDEF ? -1 : 0, QN_IO, "find a dataset's place in",
+                               c->path);
         slot->offset = (int64_t)offset;
     }
-    return part_h5_close(dataset, H5Dclose, status, c->path);
+    return part_h5_close(dataset, status, c->path);
 }
 
 /* A dataset of texts written at once: categories, the empty index of /var. */
@@ -111,9 +117,9 @@ static qn_status write_texts(const creation *c, hid_t parent, const char *name, 
     if (status == QN_OK)
         status = describe_dataset(c, dataset, "string-array", NULL);
     if (status == QN_OK && count > 0)
-        status = part_h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, chars),
-                               c->path, "write");
-    status = part_h5_close(dataset, H5Dclose, status, c->path);
+        status = qn_hdf5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, chars), QN_IO,
+                               "write", c->path);
+    status = part_h5_close(dataset, status, c->path);
     (void)H5Tclose(type);
     qn_mem_free(chars);
     return status;
@@ -123,7 +129,8 @@ static qn_status write_texts(const creation *c, hid_t parent, const char *name, 
 
 static qn_status create_mask(const creation *c, hid_t parent, const char *name, int64_t rows,
                              const char *encoding, part_slot *mask) {
-    hid_t type = part_h5_bool();
+    hid_t type = H5I_INVALID_HID;
+    QN_TRY(qn_hdf5_bool_type(&type));
     slot_spec spec = {
         .parent = parent, .name = name, .type = type, .rows = rows, .encoding = encoding};
     qn_status status = create_slot(c, &spec, mask);
@@ -141,9 +148,10 @@ static qn_status create_mask_beside(const creation *c, hid_t parent, part_column
 }
 
 static hid_t file_type(qn_type type) {
+    hid_t flag = H5I_INVALID_HID;
     switch (type) {
     case QN_BOOL:
-        return part_h5_bool();
+        return qn_hdf5_bool_type(&flag) == QN_OK ? flag : H5I_INVALID_HID;
     case QN_INT32:
     case QN_DATE:
         return H5Tcopy(H5T_STD_I32LE);
@@ -176,7 +184,7 @@ static qn_status create_nullable(const creation *c, part_column *column, hid_t t
     qn_status status = create_slot(c, &spec, &column->values);
     if (status == QN_OK)
         status = create_mask(c, group, "mask", c->plan->rows, "array", &column->mask);
-    return part_h5_close(group, H5Gclose, status, c->path);
+    return part_h5_close(group, status, c->path);
 }
 
 /* Reals and timestamps have a value of their own for nothing (NaN, NaT), integers have not. */
@@ -222,7 +230,7 @@ static qn_status create_categorical(const creation *c, hid_t parent, const char 
         status = create_slot(c, &spec, &strings->values);
     if (status == QN_OK)
         status = write_texts(c, group, "categories", strings->longest, &strings->dictionary);
-    return part_h5_close(group, H5Gclose, status, c->path);
+    return part_h5_close(group, status, c->path);
 }
 
 static qn_status create_fixed(const creation *c, hid_t parent, const char *name,
@@ -242,8 +250,9 @@ static qn_status create_fixed(const creation *c, hid_t parent, const char *name,
 static qn_status create_variable(const creation *c, hid_t parent, const char *name,
                                  part_strings *strings) {
     char *heap_name = NULL;
-    QN_TRY(qn_format(&heap_name, "%s.__heap__", name));
-    hid_t type = part_h5_variable();
+    hid_t type = H5I_INVALID_HID;
+    QN_TRY(qn_hdf5_text_type(&type));
+    qn_status status = qn_format(&heap_name, "%s.__heap__", name);
     slot_spec spec = {.parent = parent,
                       .name = name,
                       .type = type,
@@ -255,7 +264,8 @@ static qn_status create_variable(const creation *c, hid_t parent, const char *na
                       .type = H5T_STD_U8LE,
                       .rows = part_heap_size(strings->count, strings->object_bytes),
                       .never_chunked = true};
-    qn_status status = create_slot(c, &spec, &strings->values);
+    if (status == QN_OK)
+        status = create_slot(c, &spec, &strings->values);
     strings->values.size = PART_REFERENCE;
     if (status == QN_OK)
         status = create_slot(c, &heap, &strings->heap);
@@ -286,7 +296,7 @@ static qn_status create_list(const creation *c, part_column *column) {
         status = create_strings(c, group, "items", &column->strings);
     if (status == QN_OK && column->masked)
         status = create_mask(c, group, "mask", c->plan->rows, "array", &column->mask);
-    return part_h5_close(group, H5Gclose, status, c->path);
+    return part_h5_close(group, status, c->path);
 }
 
 static qn_status create_dense(const creation *c, part_column *column) {
@@ -320,7 +330,7 @@ static qn_status create_sparse(const creation *c, part_column *column) {
         status = create_slot(c, &indices, &column->indices);
     if (status == QN_OK)
         status = create_slot(c, &indptr, &column->offsets);
-    status = part_h5_close(group, H5Gclose, status, c->path);
+    status = part_h5_close(group, status, c->path);
     if (status != QN_OK || !column->masked)
         return status;
     return create_mask_beside(c, c->fs, column);
@@ -347,7 +357,7 @@ static qn_status create_column(const creation *c, part_column *column) {
 static qn_status create_empty_group(const creation *c, const char *name) {
     hid_t group = -1;
     QN_TRY(part_h5_group(&group, c->file, name, "dict", "0.1.0", c->path));
-    return part_h5_close(group, H5Gclose, QN_OK, c->path);
+    return part_h5_close(group, QN_OK, c->path);
 }
 
 static qn_status create_var(const creation *c) {
@@ -360,7 +370,7 @@ static qn_status create_var(const creation *c) {
         status = part_h5_attr_texts(var, "column-order", NULL, 0, c->path);
     if (status == QN_OK)
         status = write_texts(c, var, "_index", 0, &nothing);
-    return part_h5_close(var, H5Gclose, status, c->path);
+    return part_h5_close(var, status, c->path);
 }
 
 static bool in_obs(const part_column *column) {
@@ -384,18 +394,18 @@ static qn_status write_column_order(const creation *c) {
 static qn_status write_schema(const creation *c) {
     hid_t type = part_h5_fixed((int64_t)strlen(c->plan->schema));
     hid_t space = H5Screate(H5S_SCALAR);
-    hid_t list = layout(c, type, false, 0, NULL);
+    hid_t list = layout(type, false, 0, NULL);
     hid_t dataset = -1;
     if (type >= 0 && space >= 0 && list >= 0)
         dataset = H5Dcreate2(c->fs, "schema", type, space, H5P_DEFAULT, list, H5P_DEFAULT);
-    qn_status status = part_h5_check(dataset, c->path, "create the schema of");
+    qn_status status = qn_hdf5_check(dataset, QN_IO, "create the schema of", c->path);
     if (status == QN_OK)
         status = describe_dataset(c, dataset, "string", NULL);
     if (status == QN_OK)
         status =
-            part_h5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->plan->schema),
-                          c->path, "write the schema of");
-    status = part_h5_close(dataset, H5Dclose, status, c->path);
+            qn_hdf5_check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->plan->schema),
+                          QN_IO, "write the schema of", c->path);
+    status = part_h5_close(dataset, status, c->path);
     (void)H5Pclose(list);
     (void)H5Sclose(space);
     (void)H5Tclose(type);
@@ -448,13 +458,13 @@ qn_status part_create(part_plan *plan, bool replace, hid_t *file) {
                   .lists = -1};
     QN_TRY(part_h5_create(&c.file, plan->path, replace));
     qn_status status = create_all(&c);
-    status = part_h5_close(c.lists, H5Gclose, status, plan->path);
-    status = part_h5_close(c.fs, H5Gclose, status, plan->path);
-    status = part_h5_close(c.uns, H5Gclose, status, plan->path);
-    status = part_h5_close(c.obsm, H5Gclose, status, plan->path);
-    status = part_h5_close(c.obs, H5Gclose, status, plan->path);
+    status = part_h5_close(c.lists, status, plan->path);
+    status = part_h5_close(c.fs, status, plan->path);
+    status = part_h5_close(c.uns, status, plan->path);
+    status = part_h5_close(c.obsm, status, plan->path);
+    status = part_h5_close(c.obs, status, plan->path);
     if (status != QN_OK)
-        return part_h5_close(c.file, H5Fclose, status, plan->path);
+        return part_h5_close(c.file, status, plan->path);
     *file = c.file;
     return QN_OK;
 }

@@ -43,7 +43,7 @@ static qn_status write_chunked(const part_plan *plan, const part_slot *slot, int
     if (space >= 0 &&
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0)
         result = H5Dwrite(slot->dataset, type, space, file_space, H5P_DEFAULT, data);
-    qn_status status = part_h5_check(result, plan->path, "write");
+    qn_status status = qn_hdf5_check(result, QN_IO, "write", plan->path);
     (void)H5Sclose(space);
     (void)H5Sclose(file_space);
     (void)H5Tclose(type);

@@ -246,8 +246,8 @@ static qn_status read_schema_text(const qn_part *part, char **out) {
     if (status == QN_OK && (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0))
         status = part_damaged(part, "its schema is not a fixed-length text");
     if (status == QN_OK)
-        status = part_h5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text),
-                               part->path, "read the schema of");
+        status = qn_hdf5_check(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text), QN_IO,
+                               "read the schema of", part->path);
     (void)H5Tclose(type);
     (void)H5Dclose(dataset);
     if (status != QN_OK) {
@@ -283,7 +283,7 @@ static qn_status open_file(qn_part *part) {
     if (got != (ssize_t)sizeof signature || memcmp(signature, "\211HDF\r\n\032\n", 8) != 0)
         return qn_fail(QN_INPUT, "'%s' is not an HDF5 file", part->path);
     hid_t handle = -1;
-    if (part_h5_open(&handle, part->path) != QN_OK) {
+    if (qn_hdf5_open_file(&handle, part->path) != QN_OK) {
         qn_status status =
             qn_fail(QN_INPUT, "'%s' is truncated or damaged: HDF5 cannot open it", part->path);
         qn_error_help("restore the file from a copy, or write it again");
@@ -294,7 +294,7 @@ static qn_status open_file(qn_part *part) {
 }
 
 qn_status qn_part_open(qn_part **out, const char *path) {
-    part_h5_quiet();
+    QN_TRY(qn_hdf5_start());
     qn_part *part = NULL;
     QN_TRY(qn_mem_calloc(&part, 1, sizeof *part));
     part->descriptor = -1;

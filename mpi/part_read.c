@@ -37,7 +37,7 @@ static qn_status get_chunked(const qn_part *part, const part_source *source, int
     if (file_space >= 0 && space >= 0 &&
         H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent, NULL) >= 0)
         result = H5Dread(source->dataset, source->type, space, file_space, H5P_DEFAULT, out);
-    qn_status status = part_h5_check(result, part->path, "read");
+    qn_status status = qn_hdf5_check(result, QN_IO, "read", part->path);
     (void)H5Sclose(space);
     (void)H5Sclose(file_space);
     return status;

@@ -90,11 +90,11 @@ static qn_status close_chunked(part_plan *plan, qn_status status) {
     for (int32_t i = 0; i < plan->count; i++) {
         list_slots(&plan->columns[i], slots);
         for (int j = 0; j < SLOTS; j++) {
-            status = part_h5_close(slots[j]->dataset, H5Dclose, status, plan->path);
+            status = part_h5_close(slots[j]->dataset, status, plan->path);
             slots[j]->dataset = 0;
         }
     }
-    status = part_h5_close(plan->index.dataset, H5Dclose, status, plan->path);
+    status = part_h5_close(plan->index.dataset, status, plan->path);
     plan->index.dataset = 0;
     return status;
 }
@@ -108,7 +108,7 @@ static qn_status fill_and_sync(part_plan *plan, hid_t file) {
         return qn_fail_errno(QN_IO, "cannot open '%s'", plan->path);
     qn_status status = part_fill(plan, descriptor);
     status = close_chunked(plan, status);
-    status = part_h5_close(file, H5Fclose, status, plan->path);
+    status = part_h5_close(file, status, plan->path);
     if (status == QN_OK && fsync(descriptor) != 0)
         status = qn_fail_errno(QN_IO, "cannot flush '%s' to disk", plan->path);
     if (close(descriptor) != 0 && status == QN_OK)
@@ -125,7 +125,7 @@ static qn_status create_on_root(part_plan *plan, bool replace, hid_t *file) {
         return QN_OK; /* stays open for the compressed datasets */
     hid_t done = *file;
     *file = -1;
-    return part_h5_close(done, H5Fclose, QN_OK, plan->path);
+    return part_h5_close(done, QN_OK, plan->path);
 }
 
 static qn_status write_file(part_plan *plan, const qn_part_options *options) {
@@ -135,7 +135,7 @@ static qn_status write_file(part_plan *plan, const qn_part_options *options) {
     QN_TRY(qn_comm_agree(plan->comm, status));
     status = share_slots(plan);
     if (status != QN_OK)
-        return part_h5_close(file, H5Fclose, close_chunked(plan, status), plan->path);
+        return part_h5_close(file, close_chunked(plan, status), plan->path);
     status = fill_and_sync(plan, file);
     return qn_comm_agree(plan->comm, status);
 }
@@ -168,7 +168,7 @@ qn_status qn_part_write(qn_comm *comm, const char *path, const qn_table *table,
     if (options->deflate && qn_comm_size(comm) > 1)
         return qn_fail(QN_USAGE, "compressed part files are written by one rank, not by %d",
                        qn_comm_size(comm));
-    part_h5_quiet();
+    QN_TRY(qn_hdf5_start());
     bool existed = qn_comm_rank(comm) == 0 && !options->replace && access(path, F_OK) == 0;
     part_plan plan = {.comm = comm, .path = path, .table = table, .deflate = options->deflate};
     qn_part_info taken;

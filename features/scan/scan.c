@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "features/scan/csv_scan.h"
 #include "features/scan/table_scan.h"
-#include "features/scan/table_scan.h"
 #include "mpi/file.h"
 
 #include <string.h>

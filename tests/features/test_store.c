@@ -313,6 +313,47 @@ static void test_damaged_part(void) {
     CU_ASSERT(qn_store_verify(qn_test_comm(), store, "events", 0) == QN_INPUT);
 }
 
+/* Every allocation of a commit may fail; then nothing is there. */
+static void test_allocation_failures(void) {
+    if (qn_comm_size(qn_test_comm()) > 1)
+        return;
+    const char *store = qn_test_path("memory");
+    const qn_store_options append = {.mode = QN_STORE_APPEND};
+    qn_table table;
+    qn_stream *stream = NULL;
+    (void)write_version(store, 10, false, NULL);
+    QN_TEST_OK(sample_table(&table, qn_test_comm(), 20, false));
+    QN_TEST_OK(qn_table_stream(&stream, &table));
+    qn_status status = QN_MEMORY;
+    for (int64_t k = 0; status != QN_OK && k < 100000; k += 7) {
+        QN_TEST_OK(qn_stream_rewind(stream));
+        qn_mem_fail_after(k);
+        status = qn_store_write(stream, qn_test_comm(), store, "events", &append, NULL);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+    }
+    CU_ASSERT(status == QN_OK && count_data(store) == 2);
+    json_t *log = NULL;
+    QN_TEST_OK(qn_store_log(store, "events", &log));
+    CU_ASSERT(json_array_size(log) == 2);
+    json_decref(log);
+    status = QN_MEMORY;
+    for (int64_t k = 0; status != QN_OK && k < 100000; k++) {
+        qn_stream *read = NULL;
+        char digest[QN_DIGEST_TEXT];
+        qn_mem_fail_after(k);
+        status = qn_store_open(&read, qn_test_comm(), store, "events", 1, NULL);
+        if (status == QN_OK)
+            status = qn_digest_stream(read, qn_test_comm(), digest);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+        qn_stream_free(read);
+    }
+    CU_ASSERT(status == QN_OK);
+    qn_stream_free(stream);
+    qn_table_clear(&table);
+}
+
 static const qn_test_case cases[] = {
     {"a version is what was written", test_one_version},
     {"parts are cut at fixed rows", test_parts},
@@ -328,6 +369,7 @@ static const qn_test_case cases[] = {
     {"an edited, missing or torn record is noticed", test_damage},
     {"a record from elsewhere is noticed", test_fork_in_the_log},
     {"a damaged part is noticed", test_damaged_part},
+    {"every allocation may fail", test_allocation_failures},
     {NULL, NULL},
 };
 

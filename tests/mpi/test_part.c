@@ -201,6 +201,94 @@ static void test_existing_file(void) {
     qn_table_clear(&table);
 }
 
+/* ---- Strings at the limits ------------------------------------------------------------------ */
+
+enum { TEXTS = 5 * QN_BATCH_ROWS }; /* more than a dictionary holds */
+
+/* Column 0: texts with NULs; 1: distinct, short, with nulls; 2: distinct, long, with nulls; 3: at
+ * most 64 bytes; 4: at most 65. */
+static bool limit_text(int32_t column, int64_t row, char *text, int *length) {
+    memset(text, 'x', 100);
+    char number[32];
+    int digits = snprintf(number, sizeof number, "%lld", (long long)row);
+    memcpy(text, number, (size_t)digits);
+    static const int lengths[] = {10, 12, 90, 64, 65};
+    *length = lengths[column];
+    if (column == 0)
+        text[row % 10] = '\0';
+    if (column >= 3 && row % 1000 != 999)
+        *length = digits;
+    return (column != 1 && column != 2) || row % 3 != 0;
+}
+
+static void make_limits(qn_table *table, qn_comm *comm) {
+    static const char *const names[] = {"nul", "short", "long", "fits", "too_long"};
+    int64_t batches = TEXTS / QN_BATCH_ROWS, rank = qn_comm_rank(comm), size = qn_comm_size(comm);
+    qn_table_init(table);
+    for (int c = 0; c < 5; c++)
+        QN_TEST_OK(qn_schema_add(&table->schema, names[c], QN_STRING));
+    for (int64_t k = rank * batches / size; k < (rank + 1) * batches / size; k++) {
+        qn_batch batch;
+        qn_batch_init(&batch);
+        batch.length = QN_BATCH_ROWS;
+        batch.first_row = k * QN_BATCH_ROWS;
+        for (int32_t c = 0; c < 5; c++) {
+            char text[128];
+            int length;
+            qn_column *column = NULL;
+            qn_string_builder builder;
+            qn_string_builder_init(&builder);
+            for (int64_t i = 0; i < QN_BATCH_ROWS; i++) {
+                bool there = limit_text(c, batch.first_row + i, text, &length);
+                QN_TEST_OK(there ? qn_string_builder_add(&builder, (qn_view){text, length})
+                                 : qn_string_builder_add_null(&builder));
+            }
+            QN_TEST_OK(qn_string_builder_finish(&builder, &column));
+            QN_TEST_OK(qn_batch_append(&batch, column));
+        }
+        QN_TEST_OK(qn_table_add(table, &batch));
+    }
+}
+
+static void check_limits(const char *path) {
+    qn_part *part = NULL;
+    qn_batch batch;
+    qn_batch_init(&batch);
+    QN_TEST_OK(qn_part_open(&part, path));
+    QN_TEST_OK(qn_part_read(part, NULL, 3000, 5000, &batch));
+    int64_t wrong = 0;
+    for (int32_t c = 0; c < batch.count; c++)
+        for (int64_t i = 0; i < batch.length; i++) {
+            char text[128];
+            int length;
+            bool there = limit_text(c, 3000 + i, text, &length);
+            qn_view expected = {text, there ? length : 0};
+            wrong += qn_column_is_null(batch.columns[c], i) == there ||
+                     !qn_view_equal(qn_column_string(batch.columns[c], i), expected);
+        }
+    CU_ASSERT(wrong == 0 && batch.count == 5);
+    CU_ASSERT(qn_part_null_count(part, 1) == (TEXTS + 2) / 3);
+    QN_TEST_OK(qn_part_verify(part));
+    qn_batch_clear(&batch);
+    qn_part_free(part);
+}
+
+static void test_string_limits(void) {
+    const char *together = qn_test_path("limits.h5ad"), *alone = qn_test_path("limits_alone.h5ad");
+    qn_table table;
+    make_limits(&table, qn_test_comm());
+    QN_TEST_OK(qn_part_write(qn_test_comm(), together, &table, &PLAIN, NULL));
+    qn_table_clear(&table);
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        check_limits(together);
+        make_limits(&table, self());
+        QN_TEST_OK(qn_part_write(self(), alone, &table, &PLAIN, NULL));
+        CU_ASSERT(same_bytes(together, alone));
+        qn_table_clear(&table);
+    }
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm()));
+}
+
 /* ---- Files that are not what they should be -------------------------------------------------- */
 
 static void write_bytes(const char *path, const char *bytes, size_t length) {
@@ -323,6 +411,7 @@ static const qn_test_case cases[] = {
     {"ranges of all ranks are known", test_statistics},
     {"names that clash in the file are refused", test_clashing_names},
     {"an existing file is not overwritten unless asked", test_existing_file},
+    {"strings at the limits of their forms round-trip", test_string_limits},
     {"files that are no tables are refused", test_bad_files},
     {"truncated files are refused", test_truncated},
     {"flipped bytes never crash", test_flipped_bytes},
