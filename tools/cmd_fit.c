@@ -1,7 +1,6 @@
 /* fit: one stage or estimator on tables. */
 #include "core/log.h"
 #include "core/memory.h"
-#include "features/operator/operator.h"
 #include "features/pipeline.h"
 #include "features/scan/scan.h"
 #include "tools/commands.h"
@@ -11,8 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-enum { CACHE_BYTES = 256 << 20 };
 
 static qn_status apply_settings(qn_stage *stage, const qn_arguments *arguments) {
     char *const *settings = NULL;
@@ -125,17 +122,16 @@ static qn_status run_fit(const qn_arguments *arguments) {
     const qn_stage_class *class_ = NULL;
     const char *output = NULL;
     qn_stage *stage = NULL;
-    qn_stream *scan = NULL, *in = NULL;
+    qn_stream *in = NULL;
     qn_status status;
     QN_TRY(qn_require_output(arguments, &output));
     QN_TRY(qn_stage_find(qn_all_stages, arguments->operands[0], &class_));
     QN_TRY_GOTO(qn_stage_new(&stage, class_), done);
-    QN_TRY_GOTO(qn_open_operands(&scan, arguments, 1), done);
-    QN_TRY_GOTO(qn_comm_agree(arguments->comm, qn_cache_open(&in, scan, CACHE_BYTES)), done);
+    QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
     QN_TRY_GOTO(fit(&stage, in, arguments), done);
-    status = qn_settle_operands(scan, arguments);
+    status = qn_settle_operands(in, arguments);
 done:
-    qn_stream_free(in); /* and the scan: the cache took it over, failing or not */
+    qn_stream_free(in);
     qn_stage_free(stage);
     return status;
 }

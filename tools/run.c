@@ -67,23 +67,20 @@ static qn_status prune(qn_run *run) {
     if (!job->has_sql)
         return QN_OK;
     bool *needed = NULL;
-    QN_TRY(qn_mem_calloc(&needed, (size_t)run->scan->schema.count, sizeof *needed));
+    QN_TRY(qn_mem_calloc(&needed, (size_t)run->input->schema.count, sizeof *needed));
     /* A fault of the query is found again, and placed in the file, when the job is bound. */
-    if (qn_stage_needs(job->stages[0], &run->scan->schema, needed) == QN_OK)
-        qn_scan_select(run->scan, needed);
+    if (qn_stage_needs(job->stages[0], &run->input->schema, needed) == QN_OK)
+        qn_scan_select(run->input, needed);
     qn_mem_free(needed);
     return QN_OK;
 }
 
 qn_status qn_run_open(qn_run *run) {
     qn_job *job = &run->job;
-    QN_TRY(qn_scan_open(&run->scan, run->comm, (const char *const *)job->inputs, job->input_count,
+    QN_TRY(qn_scan_open(&run->input, run->comm, (const char *const *)job->inputs, job->input_count,
                         job->read));
+    qn_scan_keep(run->input, job->cache);
     qn_status status = prune(run);
-    if (status == QN_OK)
-        status = qn_cache_open(&run->input, run->scan, job->cache);
-    else
-        qn_stream_free(run->scan);
     if (status == QN_OK)
         status = qn_job_bind(job, &run->input->schema, NULL);
     return show_faults(run, status);
@@ -291,7 +288,7 @@ static qn_status test_evaluation(qn_run *run) {
 }
 
 static qn_status settle_bad_rows(qn_run *run) {
-    return qn_settle_bad_records(run->scan, run->comm, run->job.read, &run->bad_rows);
+    return qn_settle_bad_records(run->input, run->comm, run->job.read, &run->bad_rows);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */

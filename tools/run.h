@@ -10,8 +10,7 @@
 typedef struct qn_run {
     qn_comm *comm;
     qn_job job;
-    qn_stream *scan;    /* borrowed from input */
-    qn_stream *input;   /* the scan, cached */
+    qn_stream *input;   /* the scan */
     qn_stage *pipeline; /* owns the job's stages once it is made */
     double started;     /* seconds */
 

@@ -11,7 +11,7 @@ void qn_csv_cache_clear(qn_csv_cache *cache) {
     for (int64_t i = 0; i < cache->count; i++)
         qn_batch_clear(&cache->batches[i]);
     qn_mem_free(cache->batches);
-    *cache = (qn_csv_cache){0};
+    *cache = (qn_csv_cache){.budget = cache->budget};
 }
 
 qn_status qn_csv_cache_add(qn_csv_cache *cache, const qn_batch *batch, int64_t rows,
@@ -19,7 +19,7 @@ qn_status qn_csv_cache_add(qn_csv_cache *cache, const qn_batch *batch, int64_t r
     if (cache->closed || batch->first_row != cache->end_row)
         return QN_OK;
     int64_t bytes = qn_batch_bytes(batch);
-    if (cache->bytes + bytes > QN_CSV_CACHE_BYTES) {
+    if (cache->bytes + bytes > cache->budget) {
         cache->closed = true;
         return QN_OK;
     }

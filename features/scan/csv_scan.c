@@ -355,6 +355,7 @@ static qn_status open_scan(qn_csv_scan *scan, qn_comm *comm, const char *const *
 static qn_status new_scan(qn_csv_scan **out) {
     qn_csv_scan *scan = NULL;
     QN_TRY(qn_stream_new(&scan, sizeof *scan, &scan_class, NULL));
+    scan->cache.budget = QN_CSV_CACHE_BYTES;
     scan->source.spool = -1;
     scan->counting = true;
     qn_csv_cursor_init(&scan->cursor, &scan->source);

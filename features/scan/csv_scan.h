@@ -10,7 +10,7 @@
 typedef struct qn_csv_cache {
     qn_batch *batches;
     int64_t count, capacity;
-    int64_t bytes;
+    int64_t bytes, budget;
     bool closed;         /* nothing more is kept */
     int64_t end_row;     /* behind the last batch */
     qn_csv_position end; /* of end_row */

@@ -59,6 +59,16 @@ bool qn_scan_select(qn_stream *scan, const bool *wanted) {
     return csv != NULL ? qn_csv_scan_select(csv, wanted) : qn_table_scan_select(scan, wanted);
 }
 
+void qn_scan_keep(qn_stream *scan, int64_t bytes) {
+    qn_csv_scan *csv = qn_csv_scan_of(scan);
+    if (csv == NULL)
+        return;
+    csv->cache.budget = bytes;
+    csv->cache.closed = false;
+    if (csv->cache.bytes > bytes)
+        qn_csv_cache_reset(&csv->cache, csv->first_row, csv->start);
+}
+
 qn_scan_report qn_scan_report_of(const qn_stream *scan) {
     const qn_csv_scan *csv = qn_csv_scan_of(scan);
     return csv != NULL ? csv->report : (qn_scan_report){0};

@@ -28,6 +28,10 @@ QN_CHECKED qn_status qn_table_scan_open(qn_stream **out, qn_comm *comm, const ch
  * also where none is wanted: rows are to be counted. */
 bool qn_scan_select(qn_stream *scan, const bool *wanted);
 
+/* Local. How many bytes of parsed batches a CSV scan keeps on this rank for later passes (128 MiB
+ * unless said); what does not fit is parsed again. Other scans keep nothing. */
+void qn_scan_keep(qn_stream *scan, int64_t bytes);
+
 /* What a CSV scan met so far on this rank; zeros for other streams. */
 typedef struct qn_scan_report {
     int64_t records, bad_records;
