@@ -20,13 +20,15 @@ struct qn_file {
 
 /* ---- What may be wrong with a name ---------------------------------------------------------- */
 
-/* The entries of a folder; an empty list if it cannot be read. */
+/* The entries of a folder but hidden ones; an empty list if it cannot be read. */
 static int64_t list_folder(const char *folder, char ***out) {
     int64_t count = 0, capacity = 0;
     char **names = NULL;
     DIR *stream = opendir(folder);
     for (struct dirent *entry = NULL; stream != NULL && count < MOST_NAMES;) {
         entry = readdir(stream);
+        if (entry != NULL && entry->d_name[0] == '.')
+            continue;
         if (entry == NULL || qn_mem_reserve(&names, &capacity, count + 1, sizeof *names) != QN_OK ||
             qn_mem_copy_text(&names[count], entry->d_name) != QN_OK)
             break;

@@ -3,7 +3,11 @@
 #include "core/csv/csv.h"
 #include "core/memory.h"
 #include "core/text/number.h"
+#include "core/text/utf8.h"
+#include "features/scan/scan.h"
 #include "features/sql/sql.h"
+#include "features/store/store.h"
+#include "ml/evaluate.h"
 #include "tools/registries.h"
 #include "tools/report_error.h"
 
@@ -108,15 +112,15 @@ static qn_status get_text(qn_job *job, const qn_yaml_node *map, const char *key,
     return qn_mem_copy_text(out, node->text);
 }
 
-static qn_status get_int(qn_job *job, const char *key, int64_t least, int64_t *out) {
+static qn_status get_int(qn_job *job, const char *key, int64_t most, int64_t *out) {
     const qn_yaml_node *node = qn_yaml_get(job->yaml.root, key);
     if (node == NULL)
         return QN_OK;
     int64_t value;
     if (node->kind != QN_YAML_SCALAR || !qn_parse_int64(qn_view_of(node->text), &value) ||
-        value < least) {
+        value < 0 || value > most) {
         qn_status status =
-            qn_fail(QN_JOB, "'%s' must be an integer of at least %lld", key, (long long)least);
+            qn_fail(QN_JOB, "'%s' must be an integer from 0 to %lld", key, (long long)most);
         qn_yaml_locate(&job->yaml, node);
         return keep_error(job, status);
     }
@@ -199,6 +203,10 @@ static qn_status parse_paths(qn_job *job, const qn_yaml_node *node) {
     char **paths = NULL;
     int64_t count = 0;
     QN_TRY(get_list(job, node, &paths, &count));
+    if (count == 0) {
+        qn_mem_free(paths);
+        return keep_error(job, node_error(job, node, "'input' names no file"));
+    }
     qn_status status = qn_mem_calloc(&job->inputs, (size_t)count, sizeof *job->inputs);
     for (int64_t i = 0; i < count && status == QN_OK; i++) {
         status = resolve(job, paths[i], &job->inputs[i]);
@@ -331,6 +339,18 @@ static qn_status parse_split(qn_job *job) {
     return parse_share(job, split, "test", &job->test);
 }
 
+static qn_status check_metrics(qn_job *job, const qn_yaml_node *node) {
+    const qn_metrics none = {0};
+    double value;
+    for (int64_t i = 0; i < job->metric_count; i++) {
+        qn_status status = qn_metrics_get(&none, job->metrics[i], &value);
+        if (status != QN_OK)
+            qn_yaml_locate(&job->yaml, node->kind == QN_YAML_LIST ? node->children[i] : node);
+        QN_TRY(keep_error(job, status));
+    }
+    return QN_OK;
+}
+
 static qn_status parse_evaluate(qn_job *job) {
     static const char *const known[] = {"metrics", NULL};
     const qn_yaml_node *evaluate = qn_yaml_get(job->yaml.root, "evaluate");
@@ -340,7 +360,10 @@ static qn_status parse_evaluate(qn_job *job) {
         return keep_error(job, node_error(job, evaluate, "'evaluate' is {metrics: [rmse, r2]}"));
     QN_TRY(check_keys(job, evaluate, known));
     const qn_yaml_node *metrics = qn_yaml_get(evaluate, "metrics");
-    return metrics == NULL ? QN_OK : get_list(job, metrics, &job->metrics, &job->metric_count);
+    if (metrics == NULL)
+        return QN_OK;
+    QN_TRY(get_list(job, metrics, &job->metrics, &job->metric_count));
+    return check_metrics(job, metrics);
 }
 
 static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
@@ -353,10 +376,38 @@ static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
     QN_TRY(get_text(job, features, "group", &job->group));
     if (job->store_path == NULL || job->group == NULL)
         QN_TRY(keep_error(job, node_error(job, features, "'features' needs 'store' and 'group'")));
+    if (job->group != NULL) {
+        qn_status status = qn_store_check_group(job->group);
+        if (status != QN_OK)
+            qn_yaml_locate(&job->yaml, qn_yaml_get(features, "group"));
+        QN_TRY(keep_error(job, status));
+    }
     const qn_yaml_node *columns = qn_yaml_get(features, "columns");
     return columns == NULL
                ? QN_OK
                : get_list(job, columns, &job->feature_columns, &job->feature_column_count);
+}
+
+/* What would be found only after the work is done. */
+static qn_status check_save(qn_job *job, const qn_yaml_node *save) {
+    const qn_yaml_node *model = qn_yaml_get(save, "model");
+    const qn_yaml_node *predictions = qn_yaml_get(save, "predictions");
+    if (job->model_path != NULL && job->stage_count == 0 && job->error_count == 0)
+        QN_TRY(keep_error(job, node_error(job, model,
+                                          "there is no model to save: the job has "
+                                          "neither 'sql', 'stages' nor 'model'")));
+    if (job->predictions_path == NULL)
+        return QN_OK;
+    if (qn_yaml_get(job->yaml.root, "model") == NULL)
+        QN_TRY(keep_error(job, node_error(job, predictions, "predictions need a 'model'")));
+    if (job->model_path != NULL && strcmp(job->model_path, job->predictions_path) == 0)
+        QN_TRY(keep_error(job,
+                          node_error(job, predictions, "model and predictions are the same file")));
+    if (qn_write_knows(job->predictions_path))
+        return QN_OK;
+    return keep_error(
+        job,
+        node_error(job, predictions, "predictions go to a file that ends with .csv, .h5 or .h5ad"));
 }
 
 static qn_status parse_save(qn_job *job) {
@@ -369,9 +420,7 @@ static qn_status parse_save(qn_job *job) {
     QN_TRY(check_keys(job, save, known));
     QN_TRY(get_text(job, save, "model", &job->model_path));
     QN_TRY(get_text(job, save, "predictions", &job->predictions_path));
-    if (job->predictions_path != NULL && qn_yaml_get(job->yaml.root, "model") == NULL)
-        QN_TRY(keep_error(
-            job, node_error(job, qn_yaml_get(save, "predictions"), "predictions need a 'model'")));
+    QN_TRY(check_save(job, save));
     const qn_yaml_node *features = qn_yaml_get(save, "features");
     return features == NULL ? QN_OK : parse_features(job, features);
 }
@@ -398,8 +447,8 @@ static qn_status parse_all(qn_job *job) {
     QN_TRY(check_keys(job, job->yaml.root, known));
     QN_TRY(get_text(job, job->yaml.root, "name", &job->name));
     QN_TRY(get_text(job, job->yaml.root, "output", &job->output));
-    QN_TRY(get_int(job, "seed", 0, &job->seed));
-    QN_TRY(get_int(job, "cache_mb", 0, &cache_mb));
+    QN_TRY(get_int(job, "seed", INT64_MAX, &job->seed));
+    QN_TRY(get_int(job, "cache_mb", INT64_MAX >> 20, &cache_mb));
     job->cache = cache_mb << 20;
     QN_TRY(parse_input(job));
     QN_TRY(parse_sql(job));
@@ -414,7 +463,7 @@ static qn_status parse_all(qn_job *job) {
 static qn_status apply_settings(qn_job *job, char *const *settings, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         const char *equals = strchr(settings[i], '=');
-        if (equals == NULL || equals == settings[i])
+        if (equals == NULL || equals == settings[i] || !qn_utf8_is_valid(qn_view_of(settings[i])))
             return qn_fail(QN_USAGE, "--set takes KEY=VALUE, not '%s'", settings[i]);
         char *path = NULL;
         QN_TRY(qn_mem_copy_text(&path, settings[i]));
@@ -428,6 +477,8 @@ static qn_status apply_settings(qn_job *job, char *const *settings, int64_t coun
 
 qn_status qn_job_parse(qn_job *out, const char *path, const char *text, char *const *settings,
                        int64_t setting_count) {
+    if (!qn_utf8_is_valid(qn_view_of(text)))
+        return qn_fail_at(QN_JOB, path, "not a text file in UTF-8");
     QN_TRY(qn_yaml_parse(&out->yaml, path, text));
     QN_TRY(apply_settings(out, settings, setting_count));
     QN_TRY(parse_all(out));
@@ -483,13 +534,27 @@ static qn_status locate_sql(const qn_job *job, const qn_yaml_node *node, qn_stat
     return status;
 }
 
-qn_status qn_job_bind(qn_job *job, const qn_schema *input, qn_schema *features) {
+/* The columns that `save.features.columns` names are there in front of the model. */
+static qn_status check_feature_columns(const qn_job *job, const qn_schema *schema) {
+    int32_t index;
+    const qn_yaml_node *save = qn_yaml_get(job->yaml.root, "save");
+    for (int64_t i = 0; i < job->feature_column_count; i++) {
+        qn_status status = qn_schema_require(schema, job->feature_columns[i], &index);
+        if (status != QN_OK)
+            locate_stage(job, qn_yaml_get(qn_yaml_get(save, "features"), "columns"));
+        QN_TRY(status);
+    }
+    return QN_OK;
+}
+
+qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
     qn_schema schema;
     QN_TRY(qn_schema_copy(&schema, input));
     qn_status status = QN_OK;
     for (int64_t i = 0; i < job->stage_count && status == QN_OK; i++) {
-        if (features != NULL && job->has_model && i + 1 == job->stage_count)
-            QN_TRY_GOTO(qn_schema_copy(features, &schema), done);
+        bool model = job->has_model && i + 1 == job->stage_count;
+        if (model)
+            QN_TRY_GOTO(check_feature_columns(job, &schema), done);
         qn_schema next;
         status = qn_stage_bind(job->stages[i], &schema, &next);
         if (status == QN_OK) {
@@ -501,8 +566,8 @@ qn_status qn_job_bind(qn_job *job, const qn_schema *input, qn_schema *features) 
             locate_stage(job, job->nodes[i]);
         }
     }
-    if (status == QN_OK && features != NULL && !job->has_model)
-        status = qn_schema_copy(features, &schema);
+    if (status == QN_OK && !job->has_model)
+        status = check_feature_columns(job, &schema);
 done:
     qn_schema_clear(&schema);
     return keep_error(job, status);

@@ -45,10 +45,9 @@ void qn_job_clear(qn_job *job);
 QN_CHECKED qn_status qn_job_parse(qn_job *out, const char *path, const char *text,
                                   char *const *settings, int64_t setting_count);
 
-/* Local. Binds the stages one after the other to the input's schema, giving errors their place in
- * the job file. `features` (initialised, empty; may be NULL) gets the schema in front of the
- * model. */
-QN_CHECKED qn_status qn_job_bind(qn_job *job, const qn_schema *input, qn_schema *features);
+/* Local. Binds the stages one after the other to the input's schema and looks for the columns to
+ * save, giving errors their place in the job file. */
+QN_CHECKED qn_status qn_job_bind(qn_job *job, const qn_schema *input);
 
 /* Prints all kept errors but the last on standard error (rank 0) and makes the last one the last
  * error; QN_OK if there is none. */

@@ -82,7 +82,7 @@ qn_status qn_run_open(qn_run *run) {
     qn_scan_keep(run->input, job->cache);
     qn_status status = prune(run);
     if (status == QN_OK)
-        status = qn_job_bind(job, &run->input->schema, NULL);
+        status = qn_job_bind(job, &run->input->schema);
     return show_faults(run, status);
 }
 

@@ -50,7 +50,8 @@ static void locate(const qn_yaml *yaml, int line, int column, int width) {
 }
 
 void qn_yaml_locate(const qn_yaml *yaml, const qn_yaml_node *node) {
-    bool scalar = node->kind == QN_YAML_SCALAR && !node->block;
+    /* A node refused while it is read has no text yet. */
+    bool scalar = node->kind == QN_YAML_SCALAR && !node->block && node->text != NULL;
     locate(yaml, node->line, node->column, scalar ? (int)strlen(node->text) : 1);
 }
 
@@ -363,13 +364,13 @@ static qn_status replace_value(qn_yaml_node *node, const char *value) {
 }
 
 qn_status qn_yaml_set(qn_yaml *yaml, const char *path, const char *value) {
-    char *names = NULL, *rest = NULL;
+    char *names = NULL;
     QN_TRY(qn_mem_copy_text(&names, path));
     qn_yaml_node *node = yaml->root;
     qn_status status = QN_OK;
-    for (char *name = strtok_r(names, ".", &rest); name != NULL && status == QN_OK;
-         name = strtok_r(NULL, ".", &rest))
-        status = step(node, name, path, &node);
+    for (char *rest = names, *name; status == QN_OK && (name = strsep(&rest, ".")) != NULL;)
+        status = *name == '\0' ? qn_fail(QN_USAGE, "--set %s: a step of the path is empty", path)
+                               : step(node, name, path, &node);
     if (status == QN_OK)
         status = replace_value(node, value);
     qn_mem_free(names);

@@ -76,6 +76,10 @@ qn_scan_report qn_scan_report_of(const qn_stream *scan) {
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
+bool qn_write_knows(const char *path) {
+    return ends_with(path, ".csv") || is_table_name(path);
+}
+
 qn_status qn_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows) {
     if (ends_with(path, ".csv"))
         return qn_csv_write(in, comm, path, rows);

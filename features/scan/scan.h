@@ -49,6 +49,7 @@ QN_CHECKED qn_status qn_csv_scan_quarantine_write(const qn_stream *scan, qn_comm
  * any number of ranks. The stream is read once and not freed. *rows: over all ranks; may be NULL.
  */
 QN_CHECKED qn_status qn_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
+bool qn_write_knows(const char *path); /* a name that qn_write can tell the format of */
 QN_CHECKED qn_status qn_csv_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
 QN_CHECKED qn_status qn_table_write(qn_stream *in, qn_comm *comm, const char *path, int64_t *rows);
 

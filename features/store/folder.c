@@ -1,6 +1,7 @@
 #include "features/store/folder.h"
 
 #include "core/memory.h"
+#include "features/store/store.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +22,7 @@ qn_status store_uuid(char out[STORE_UUID_TEXT]) {
     return QN_OK;
 }
 
-qn_status store_check_group(const char *group) {
+qn_status qn_store_check_group(const char *group) {
     size_t length = strlen(group);
     if (length >= 1 && length <= 64 &&
         strspn(group, "abcdefghijklmnopqrstuvwxyz0123456789_") == length)

@@ -8,8 +8,6 @@ enum { STORE_FORMAT = 1, STORE_UUID_TEXT = 33 };
 
 QN_CHECKED qn_status store_uuid(char out[STORE_UUID_TEXT]); /* 32 random hex digits */
 
-QN_CHECKED qn_status store_check_group(const char *group); /* JOB error unless [a-z0-9_]{1,64} */
-
 /* "STORE/groups/GROUP/REST" */
 QN_CHECKED qn_status store_path(char **out, const char *store, const char *group, const char *rest);
 

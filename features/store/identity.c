@@ -2,6 +2,7 @@
 #include "core/memory.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
+#include "features/store/store.h"
 #include "mpi/file.h"
 
 #include <errno.h>
@@ -162,7 +163,7 @@ static qn_status check_identity(const char *store) {
 }
 
 qn_status store_make(const char *store, const char *group) {
-    QN_TRY(store_check_group(group));
+    QN_TRY(qn_store_check_group(group));
     QN_TRY(make_store(store));
     QN_TRY(check_identity(store));
     return make_group(store, group);
@@ -194,7 +195,7 @@ static qn_status fail_group(const char *store, const char *group) {
 
 qn_status store_check(const char *store, const char *group) {
     QN_TRY(check_identity(store));
-    QN_TRY(store_check_group(group));
+    QN_TRY(qn_store_check_group(group));
     char *log = NULL;
     QN_TRY(store_path(&log, store, group, "_log"));
     bool there = access(log, F_OK) == 0;

@@ -58,6 +58,8 @@ QN_CHECKED qn_status qn_store_write(qn_stream *in, qn_comm *comm, const char *st
 QN_CHECKED qn_status qn_store_open(qn_stream **out, qn_comm *comm, const char *store,
                                    const char *group, int64_t version, qn_store_version *info);
 
+QN_CHECKED qn_status qn_store_check_group(const char *group); /* JOB unless [a-z0-9_]{1,64} */
+
 /* Local. Names of the groups, sorted: a JSON array. */
 QN_CHECKED qn_status qn_store_groups(const char *store, json_t **out);
 
