@@ -123,6 +123,8 @@ static void check_groupings(const double *values, int64_t count) {
 }
 
 static void test_groupings(void) {
+    if (qn_comm_size(qn_test_comm()) > 1)
+        return; /* serial work, once is enough */
     double *values = NULL;
     QN_TEST_OK(qn_mem_alloc(&values, MANY, sizeof *values));
     for (int exponents = 1; exponents < 2000; exponents = exponents * 3 + 1) {
@@ -134,6 +136,8 @@ static void test_groupings(void) {
 
 /* 1e6 additions of the largest double and of its opposite, without overflow in between. */
 static void test_carries(void) {
+    if (qn_comm_size(qn_test_comm()) > 1)
+        return; /* serial work, once is enough */
     qn_sum sum;
     qn_sums sums;
     qn_sum_init(&sum);
