@@ -6,6 +6,8 @@
 
 mkdir bin
 ln -s "$QUERN" bin/quern
+# h5py is that of the distribution, for its own Python.
+ln -s /usr/bin/python3 bin/python3
 PATH=$WORK/bin:$PATH
 for page in "$SOURCE/README.md" "$SOURCE"/docs/*.md; do
     name=$(basename "$page" .md)

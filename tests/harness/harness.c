@@ -38,9 +38,8 @@ void qn_test_check_error(qn_status status, qn_status expected, const char *text,
     qn_error error = qn_last_error();
     bool same = status == expected && strstr(error.message, text) != NULL;
     char full[8192];
-    snprintf(full, sizeof full, "%s: %s '%s', expected %s '%s'", expression,
-             qn_status_name(status), status == QN_OK ? "" : error.message,
-             qn_status_name(expected), text);
+    snprintf(full, sizeof full, "%s: %s '%s', expected %s '%s'", expression, qn_status_name(status),
+             status == QN_OK ? "" : error.message, qn_status_name(expected), text);
     CU_assertImplementation(same, (unsigned)line, full, file, "", CU_FALSE);
 }
 
