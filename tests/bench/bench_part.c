@@ -1,6 +1,6 @@
 /* Part files: bytes a second to write, verify and read, beside plain pwrite and pread of the same
  * bytes in the same folder (page cache), and of content hashes beside a sum over memory.
- *     mpiexec -n N bench_part [ROWS] [FOLDER] */
+ *     mpiexec -n N bench_part [ROWS] [FOLDER]      CPU=1 in the environment: processor time */
 #include "core/column/content.h"
 #include "core/memory.h"
 #include "features/scan/scan.h"
