@@ -11,14 +11,18 @@
 
 static qn_comm *serial;
 
+/* The digest of the table in memory, computed on one rank. */
 static void digest_sample(int64_t rows, bool cut, char out[QN_DIGEST_TEXT]) {
     qn_table table;
     qn_stream *stream = NULL;
-    QN_TEST_OK(sample_table(&table, serial, rows, cut));
-    QN_TEST_OK(qn_table_stream(&stream, &table));
-    QN_TEST_OK(qn_digest_stream(stream, serial, out));
-    qn_stream_free(stream);
-    qn_table_clear(&table);
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        QN_TEST_OK(sample_table(&table, serial, rows, cut));
+        QN_TEST_OK(qn_table_stream(&stream, &table));
+        QN_TEST_OK(qn_digest_stream(stream, serial, out));
+        qn_stream_free(stream);
+        qn_table_clear(&table);
+    }
+    QN_TEST_OK(qn_comm_broadcast(qn_test_comm(), out, QN_DIGEST_TEXT, 0));
 }
 
 static qn_store_version write_version(const char *store, int64_t rows, bool cut,

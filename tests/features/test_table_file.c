@@ -51,13 +51,17 @@ static void hash_stream(qn_stream *stream, qn_content *contents) {
     free(all);
 }
 
+/* Adds the rows of the table in memory, on one rank for all. */
 static void expect_rows(qn_content contents[SAMPLE_COLUMNS], int64_t rows, bool cut) {
     qn_table table;
-    QN_TEST_OK(sample_table(&table, serial, rows, cut));
-    for (int32_t i = 0; i < SAMPLE_COLUMNS; i++)
-        for (int64_t k = 0; k < table.batch_count; k++)
-            qn_content_add(&contents[i], table.batches[k].columns[i]);
-    qn_table_clear(&table);
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        QN_TEST_OK(sample_table(&table, serial, rows, cut));
+        for (int32_t i = 0; i < SAMPLE_COLUMNS; i++)
+            for (int64_t k = 0; k < table.batch_count; k++)
+                qn_content_add(&contents[i], table.batches[k].columns[i]);
+        qn_table_clear(&table);
+    }
+    QN_TEST_OK(qn_comm_broadcast(qn_test_comm(), contents, SAMPLE_COLUMNS * sizeof *contents, 0));
 }
 
 static void check_scan(const char *const *paths, int64_t count, const qn_content *expected) {

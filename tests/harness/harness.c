@@ -4,9 +4,13 @@
 #include "core/memory.h"
 
 #include <CUnit/Basic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static qn_comm *world;
@@ -43,9 +47,29 @@ void qn_test_check_error(qn_status status, qn_status expected, const char *text,
     CU_assertImplementation(same, (unsigned)line, full, file, "", CU_FALSE);
 }
 
+/* MPI and HDF5 wait by yielding in turn. With more ranks than cores that takes most of the time
+ * from the rank that works; this function stands before libc's and sleeps a little instead. */
+int sched_yield(void) {
+    return world != NULL && qn_comm_size(world) > 2
+               ? nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL)
+               : (int)syscall(SYS_sched_yield);
+}
+
+/* Files in memory: they are fsynced often, which says nothing about correctness. */
+static const char *parent_folder(void) {
+    static const char *const memory = "/dev/shm";
+    const char *wanted = getenv("TMPDIR");
+    struct statvfs room;
+    if (wanted != NULL && *wanted != '\0')
+        return wanted;
+    bool fits = access(memory, W_OK | X_OK) == 0 && statvfs(memory, &room) == 0 &&
+                room.f_bavail * room.f_frsize > (fsblkcnt_t)1 << 30;
+    return fits ? memory : P_tmpdir;
+}
+
 static void make_folder(void) {
     if (qn_comm_rank(world) == 0) {
-        snprintf(folder, sizeof folder, "%s/quern-test-XXXXXX", P_tmpdir);
+        snprintf(folder, sizeof folder, "%s/quern-test-XXXXXX", parent_folder());
         if (mkdtemp(folder) == NULL)
             folder[0] = '\0';
     }
