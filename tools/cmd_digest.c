@@ -9,37 +9,7 @@
 #include "tools/inputs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static bool is_folder(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-/* STORE/groups/GROUP[@VERSION], taken apart in place: `path` becomes the store. */
-static bool split_group(char *path, char **group, int64_t *version) {
-    *version = QN_STORE_LATEST;
-    char *at = strrchr(path, '@'), *end = NULL;
-    if (at != NULL) {
-        long long number = strtoll(at + 1, &end, 10);
-        if (end == at + 1 || *end != '\0')
-            return false;
-        *version = number;
-        *at = '\0';
-    }
-    size_t length = strlen(path);
-    while (length > 0 && path[length - 1] == '/')
-        path[--length] = '\0';
-    static const char folder[] = "/groups/";
-    char *groups = strstr(path, folder);
-    if (groups == NULL || !is_folder(path))
-        return false;
-    *groups = '\0';
-    *group = groups + sizeof folder - 1;
-    return true;
-}
 
 static qn_status digest_and_free(qn_stream *in, qn_comm *comm, char out[QN_DIGEST_TEXT]) {
     qn_status status = qn_digest_stream(in, comm, out);
@@ -84,7 +54,7 @@ static qn_status digest_path(const qn_arguments *arguments, const char *path,
     qn_stream *in = NULL;
     QN_TRY(qn_mem_copy_text(&store, path));
     qn_status status;
-    if (split_group(store, &group, &version)) {
+    if (qn_split_group(store, &group, &version)) {
         status = qn_store_open(&in, arguments->comm, store, group, version, NULL);
         if (status == QN_OK)
             status = digest_and_free(in, arguments->comm, out);

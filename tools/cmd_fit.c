@@ -99,10 +99,21 @@ static void say_result(const qn_stage *stage, const char *output) {
     json_decref(object);
 }
 
+static qn_status require_label(const qn_stage *stage, const qn_schema *schema) {
+    int32_t index;
+    qn_status status =
+        qn_schema_require(schema, qn_options_text(stage->options, "label_col"), &index);
+    if (status != QN_OK)
+        qn_error_prefix("which column is the label? give --label COL: ");
+    return status;
+}
+
 static qn_status fit(qn_stage **stage, qn_stream *in, const qn_arguments *arguments) {
     const char *output = qn_options_text(arguments->options, "output");
     qn_status status = apply_settings(*stage, arguments);
     bool assembles = (*stage)->class_->kind == QN_STAGE_PREDICTOR;
+    if (status == QN_OK && assembles)
+        status = require_label(*stage, &in->schema);
     if (status == QN_OK && assembles)
         status = add_assembler(stage, arguments, &in->schema);
     else if (status == QN_OK && qn_options_has(arguments->options, "features")) {

@@ -6,6 +6,7 @@
 #include "mpi/part.h"
 #include "tools/commands.h"
 #include "tools/inputs.h"
+#include "tools/inspect_folder.h"
 #include "tools/json_print.h"
 #include "tools/model_view.h"
 #include "tools/registries.h"
@@ -136,6 +137,21 @@ static void print_stages(const json_t *stages) {
     }
 }
 
+static void print_groups(const json_t *groups) {
+    size_t index;
+    json_t *group;
+    printf("\ngroups:\n");
+    json_array_foreach(groups, index, group) {
+        char rows[32];
+        const char *time = json_string_value(json_object_get(group, "time"));
+        printf("  %-24s version %lld, %s rows, %s\n",
+               json_string_value(json_object_get(group, "name")),
+               (long long)json_integer_value(json_object_get(group, "version")),
+               qn_grouped(json_integer_value(json_object_get(group, "rows")), rows),
+               time != NULL ? time : "no time");
+    }
+}
+
 static qn_status print_description(const json_t *object) {
     const char *key;
     json_t *value;
@@ -149,6 +165,8 @@ static qn_status print_description(const json_t *object) {
     }
     if (json_object_get(object, "stages") != NULL)
         print_stages(json_object_get(object, "stages"));
+    if (json_object_get(object, "groups") != NULL)
+        print_groups(json_object_get(object, "groups"));
     if (json_object_get(object, "columns") != NULL)
         print_columns(json_object_get(object, "columns"));
     if (json_is_array(json_object_get(object, "coefficients")) &&
@@ -170,7 +188,9 @@ static qn_status print_json(const json_t *object) {
 static qn_status run_inspect(const qn_arguments *arguments) {
     const char *path = arguments->operands[0];
     json_t *object = NULL;
-    QN_TRY(describe_table(path, &object));
+    QN_TRY(qn_inspect_folder(path, &object));
+    if (object == NULL)
+        QN_TRY(describe_table(path, &object));
     if (object == NULL)
         QN_TRY(describe_model(arguments, path, &object));
     bool json = qn_options_is(arguments->options, "format", "json");
@@ -185,9 +205,9 @@ static const qn_option options[] = {
 const qn_command qn_cmd_inspect = {
     .name = "inspect",
     .synopsis = "inspect PATH [--format table|json]",
-    .help = "show what a model or table file holds",
+    .help = "show what a model, a table file, a store or a run directory holds",
     .details = "Models show type, options, features, coefficients and metrics; docs/formats.md\n"
-               "describes the JSON.",
+               "describes the JSON. A feature version is named STORE/groups/NAME[@VERSION].",
     .options = options,
     .least = 1,
     .most = 1,

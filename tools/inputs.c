@@ -4,9 +4,12 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "features/scan/scan.h"
+#include "features/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 qn_status qn_split_setting(const char *setting, const char *option, char **key, char **value) {
     const char *equals = strchr(setting, '=');
@@ -94,6 +97,33 @@ qn_status qn_require_output(const qn_arguments *arguments, const char **out) {
         return qn_fail(QN_USAGE, "where to? give -o PATH");
     *out = qn_options_text(arguments->options, "output");
     return QN_OK;
+}
+
+static bool is_folder(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool qn_split_group(char *path, char **group, int64_t *version) {
+    *version = QN_STORE_LATEST;
+    char *at = strrchr(path, '@'), *end = NULL;
+    if (at != NULL) {
+        long long number = strtoll(at + 1, &end, 10);
+        if (end == at + 1 || *end != '\0')
+            return false;
+        *version = number;
+        *at = '\0';
+    }
+    size_t length = strlen(path);
+    while (length > 0 && path[length - 1] == '/')
+        path[--length] = '\0';
+    static const char folder[] = "/groups/";
+    char *groups = strstr(path, folder);
+    if (groups == NULL || !is_folder(path))
+        return false;
+    *groups = '\0';
+    *group = groups + sizeof folder - 1;
+    return true;
 }
 
 const char *qn_grouped(int64_t value, char out[32]) {

@@ -34,6 +34,10 @@ QN_CHECKED qn_status qn_settle_operands(const qn_stream *scan, const qn_argument
 /* The value of --output; USAGE error if it is missing. */
 QN_CHECKED qn_status qn_require_output(const qn_arguments *arguments, const char **out);
 
+/* Local. Takes STORE/groups/GROUP[@VERSION] apart in place: `path` becomes the store, *group lies
+ * in it, *version is QN_STORE_LATEST if none is named. False for anything but an existing group. */
+bool qn_split_group(char *path, char **group, int64_t *version);
+
 /* "12,345". `out` needs 32 bytes; returns it. */
 const char *qn_grouped(int64_t value, char out[32]);
 

@@ -122,7 +122,12 @@ static qn_status open_staged(const qn_run *run, int32_t which, int64_t count, qn
 static qn_status make_folder(const qn_run *run) {
     const char *path = run->job.output;
     qn_status status = QN_OK;
-    if (qn_comm_rank(run->comm) == 0 && mkdir(path, 0777) != 0 && errno != EEXIST) {
+    struct stat info;
+    bool root = qn_comm_rank(run->comm) == 0;
+    if (root && stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+        status = qn_fail(QN_IO, "the run directory '%s' is a file", path);
+        qn_error_help("set 'output' in the job file, or --set output=FOLDER");
+    } else if (root && mkdir(path, 0777) != 0 && errno != EEXIST) {
         status = qn_fail_errno(QN_IO, "cannot make the run directory '%s'", path);
         qn_error_help("set 'output' in the job file, or --set output=FOLDER");
     }
@@ -389,6 +394,14 @@ static void print_rows(const qn_run *run) {
     putchar('\n');
 }
 
+/* A path of the job file as it can be opened from here. */
+static void print_place(const qn_run *run, const char *name) {
+    if (name[0] == '/')
+        printf("%s\n", name);
+    else
+        printf("%s/%s\n", run->job.output, name);
+}
+
 qn_status qn_run_print(const qn_run *run) {
     const qn_job *job = &run->job;
     printf("%s\n", job->name);
@@ -397,13 +410,19 @@ qn_status qn_run_print(const qn_run *run) {
         QN_TRY(print_model(run));
     }
     putchar('\n');
-    if (job->model_path != NULL)
-        printf("  wrote     %s/%s\n", job->output, job->model_path);
-    if (job->predictions_path != NULL)
-        printf("  wrote     %s/%s\n", job->output, job->predictions_path);
-    if (job->store_path != NULL)
-        printf("  committed version %lld of '%s' (%lld rows) to %s/%s\n", (long long)run->version,
-               job->group, (long long)run->feature_rows, job->output, job->store_path);
+    if (job->model_path != NULL) {
+        printf("  wrote     ");
+        print_place(run, job->model_path);
+    }
+    if (job->predictions_path != NULL) {
+        printf("  wrote     ");
+        print_place(run, job->predictions_path);
+    }
+    if (job->store_path != NULL) {
+        printf("  committed version %lld of '%s' (%lld rows) to ", (long long)run->version,
+               job->group, (long long)run->feature_rows);
+        print_place(run, job->store_path);
+    }
     printf("  took      %.2f s on %d rank%s\n", now() - run->started, qn_comm_size(run->comm),
            qn_comm_size(run->comm) == 1 ? "" : "s");
     return QN_OK;
