@@ -102,10 +102,16 @@ static qn_status check_keys(qn_job *job, const qn_yaml_node *map, const char *co
 
 /* ---- Values --------------------------------------------------------------------------------- */
 
+/* A child by key; NULL if it is missing or empty. */
+static const qn_yaml_node *get(const qn_yaml_node *map, const char *key) {
+    const qn_yaml_node *node = qn_yaml_get(map, key);
+    return node == NULL || (node->kind == QN_YAML_SCALAR && node->null) ? NULL : node;
+}
+
 /* The text of a scalar child; *out stays NULL if it is missing or empty. */
 static qn_status get_text(qn_job *job, const qn_yaml_node *map, const char *key, char **out) {
-    const qn_yaml_node *node = map == NULL ? NULL : qn_yaml_get(map, key);
-    if (node == NULL || node->null)
+    const qn_yaml_node *node = map == NULL ? NULL : get(map, key);
+    if (node == NULL)
         return QN_OK;
     if (node->kind != QN_YAML_SCALAR)
         return keep_error(job, node_error(job, node, "expected one value here"));
@@ -218,7 +224,7 @@ static qn_status parse_paths(qn_job *job, const qn_yaml_node *node) {
 
 static qn_status parse_input(qn_job *job) {
     QN_TRY(qn_options_new(&job->read, qn_csv_options));
-    const qn_yaml_node *input = qn_yaml_get(job->yaml.root, "input");
+    const qn_yaml_node *input = get(job->yaml.root, "input");
     if (input == NULL)
         return keep_error(job, qn_fail_at(QN_JOB, job->yaml.path, "key 'input' is missing"));
     if (input->kind != QN_YAML_MAP)
@@ -249,8 +255,8 @@ static qn_status add_stage(qn_job *job, qn_stage *stage, const qn_yaml_node *nod
 }
 
 static qn_status parse_sql(qn_job *job) {
-    const qn_yaml_node *node = qn_yaml_get(job->yaml.root, "sql");
-    if (node == NULL || node->null)
+    const qn_yaml_node *node = get(job->yaml.root, "sql");
+    if (node == NULL)
         return QN_OK;
     if (node->kind != QN_YAML_SCALAR)
         return keep_error(job, node_error(job, node, "expected the text of a query"));
@@ -290,8 +296,8 @@ static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *w
 }
 
 static qn_status parse_stages(qn_job *job) {
-    const qn_yaml_node *list = qn_yaml_get(job->yaml.root, "stages");
-    if (list == NULL || (list->kind == QN_YAML_SCALAR && list->null))
+    const qn_yaml_node *list = get(job->yaml.root, "stages");
+    if (list == NULL)
         return QN_OK;
     if (list->kind != QN_YAML_LIST)
         return keep_error(job, node_error(job, list, "'stages' is a list of stages (- type: ...)"));
@@ -301,7 +307,7 @@ static qn_status parse_stages(qn_job *job) {
 }
 
 static qn_status parse_model(qn_job *job) {
-    const qn_yaml_node *model = qn_yaml_get(job->yaml.root, "model");
+    const qn_yaml_node *model = get(job->yaml.root, "model");
     if (model == NULL)
         return QN_OK;
     int64_t before = job->stage_count;
@@ -329,7 +335,7 @@ static qn_status parse_share(qn_job *job, const qn_yaml_node *map, const char *k
 
 static qn_status parse_split(qn_job *job) {
     static const char *const known[] = {"train", "test", NULL};
-    const qn_yaml_node *split = qn_yaml_get(job->yaml.root, "split");
+    const qn_yaml_node *split = get(job->yaml.root, "split");
     if (split == NULL)
         return QN_OK;
     if (split->kind != QN_YAML_MAP)
@@ -353,13 +359,13 @@ static qn_status check_metrics(qn_job *job, const qn_yaml_node *node) {
 
 static qn_status parse_evaluate(qn_job *job) {
     static const char *const known[] = {"metrics", NULL};
-    const qn_yaml_node *evaluate = qn_yaml_get(job->yaml.root, "evaluate");
+    const qn_yaml_node *evaluate = get(job->yaml.root, "evaluate");
     if (evaluate == NULL)
         return QN_OK;
     if (evaluate->kind != QN_YAML_MAP)
         return keep_error(job, node_error(job, evaluate, "'evaluate' is {metrics: [rmse, r2]}"));
     QN_TRY(check_keys(job, evaluate, known));
-    const qn_yaml_node *metrics = qn_yaml_get(evaluate, "metrics");
+    const qn_yaml_node *metrics = get(evaluate, "metrics");
     if (metrics == NULL)
         return QN_OK;
     QN_TRY(get_list(job, metrics, &job->metrics, &job->metric_count));
@@ -382,7 +388,7 @@ static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
             qn_yaml_locate(&job->yaml, qn_yaml_get(features, "group"));
         QN_TRY(keep_error(job, status));
     }
-    const qn_yaml_node *columns = qn_yaml_get(features, "columns");
+    const qn_yaml_node *columns = get(features, "columns");
     return columns == NULL
                ? QN_OK
                : get_list(job, columns, &job->feature_columns, &job->feature_column_count);
@@ -398,7 +404,7 @@ static qn_status check_save(qn_job *job, const qn_yaml_node *save) {
                                           "neither 'sql', 'stages' nor 'model'")));
     if (job->predictions_path == NULL)
         return QN_OK;
-    if (qn_yaml_get(job->yaml.root, "model") == NULL)
+    if (get(job->yaml.root, "model") == NULL)
         QN_TRY(keep_error(job, node_error(job, predictions, "predictions need a 'model'")));
     if (job->model_path != NULL && strcmp(job->model_path, job->predictions_path) == 0)
         QN_TRY(keep_error(job,
@@ -412,7 +418,7 @@ static qn_status check_save(qn_job *job, const qn_yaml_node *save) {
 
 static qn_status parse_save(qn_job *job) {
     static const char *const known[] = {"model", "predictions", "features", NULL};
-    const qn_yaml_node *save = qn_yaml_get(job->yaml.root, "save");
+    const qn_yaml_node *save = get(job->yaml.root, "save");
     if (save == NULL)
         return QN_OK;
     if (save->kind != QN_YAML_MAP)
@@ -421,7 +427,7 @@ static qn_status parse_save(qn_job *job) {
     QN_TRY(get_text(job, save, "model", &job->model_path));
     QN_TRY(get_text(job, save, "predictions", &job->predictions_path));
     QN_TRY(check_save(job, save));
-    const qn_yaml_node *features = qn_yaml_get(save, "features");
+    const qn_yaml_node *features = get(save, "features");
     return features == NULL ? QN_OK : parse_features(job, features);
 }
 
@@ -537,11 +543,11 @@ static qn_status locate_sql(const qn_job *job, const qn_yaml_node *node, qn_stat
 /* The columns that `save.features.columns` names are there in front of the model. */
 static qn_status check_feature_columns(const qn_job *job, const qn_schema *schema) {
     int32_t index;
-    const qn_yaml_node *save = qn_yaml_get(job->yaml.root, "save");
+    const qn_yaml_node *save = get(job->yaml.root, "save");
     for (int64_t i = 0; i < job->feature_column_count; i++) {
         qn_status status = qn_schema_require(schema, job->feature_columns[i], &index);
         if (status != QN_OK)
-            locate_stage(job, qn_yaml_get(qn_yaml_get(save, "features"), "columns"));
+            locate_stage(job, qn_yaml_get(get(save, "features"), "columns"));
         QN_TRY(status);
     }
     return QN_OK;

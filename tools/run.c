@@ -292,7 +292,9 @@ static qn_status test_evaluation(qn_run *run) {
     return evaluate(run, 1, &run->test);
 }
 
-static qn_status settle_bad_rows(qn_run *run) {
+static qn_status settle(qn_run *run) {
+    run->peak = qn_mem_peak();
+    QN_TRY(qn_comm_max_i64(run->comm, &run->peak, 1));
     return qn_settle_bad_records(run->input, run->comm, run->job.read, &run->bad_rows);
 }
 
@@ -332,7 +334,7 @@ qn_status qn_run_execute(qn_run *run) {
         {"save predictions", write_predictions, job->predictions_path != NULL},
         {"commit features", commit_features, job->store_path != NULL},
         {"save model", save_model, job->model_path != NULL && job->stage_count > 0},
-        {"settle bad rows", settle_bad_rows, true},
+        {"settle", settle, true},
     };
     QN_TRY(make_folder(run));
     QN_TRY(qn_comm_agree(run->comm, qn_signal_install()));
@@ -423,7 +425,8 @@ qn_status qn_run_print(const qn_run *run) {
                job->group, (long long)run->feature_rows);
         print_place(run, job->store_path);
     }
-    printf("  took      %.2f s on %d rank%s\n", now() - run->started, qn_comm_size(run->comm),
-           qn_comm_size(run->comm) == 1 ? "" : "s");
+    int size = qn_comm_size(run->comm);
+    printf("  took      %.2f s on %d rank%s, %.0f MiB at most on one\n", now() - run->started, size,
+           size == 1 ? "" : "s", (double)run->peak / (1 << 20));
     return QN_OK;
 }

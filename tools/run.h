@@ -16,6 +16,7 @@ typedef struct qn_run {
 
     /* for the summary; the same on all ranks */
     int64_t bad_rows, version, feature_rows;
+    int64_t peak; /* bytes of memory, on the rank that needed most */
     qn_metrics train, test;
 } qn_run;
 

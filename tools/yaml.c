@@ -358,6 +358,7 @@ static qn_status replace_value(qn_yaml_node *node, const char *value) {
     *node = (qn_yaml_node){.kind = QN_YAML_SCALAR,
                            .key = node->key,
                            .text = text,
+                           .null = is_null_text(text),
                            .children = node->children,
                            .capacity = node->capacity};
     return QN_OK;
