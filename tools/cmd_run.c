@@ -1,5 +1,6 @@
 /* run, check: job files. */
 #include "core/log.h"
+#include "mpi/signal.h"
 #include "tools/commands.h"
 #include "tools/run.h"
 
@@ -15,7 +16,10 @@ static qn_status read_and_open(qn_run *run, const qn_arguments *arguments) {
 static qn_status run_run(const qn_arguments *arguments) {
     qn_run run;
     qn_run_init(&run, arguments->comm);
-    qn_status status = read_and_open(&run, arguments);
+    /* From the start: opening a large input takes a while. */
+    qn_status status = qn_comm_agree(arguments->comm, qn_signal_install());
+    if (status == QN_OK)
+        status = read_and_open(&run, arguments);
     if (status == QN_OK)
         status = qn_run_execute(&run);
     if (status == QN_OK && qn_comm_rank(arguments->comm) == 0)

@@ -179,6 +179,8 @@ static qn_status evaluate(qn_run *run, int32_t which, qn_metrics *out) {
                                        qn_options_text(model->options, "prediction_col"),
                                    .weight_col = option_or(model, "weight_col")};
     status = qn_evaluate(stream, run->comm, &request, out);
+    if (status != QN_OK)
+        qn_error_prefix("%s rows: ", which == 0 ? "training" : "test");
     qn_stream_free(stream);
     return status;
 }
@@ -337,7 +339,6 @@ qn_status qn_run_execute(qn_run *run) {
         {"settle", settle, true},
     };
     QN_TRY(make_folder(run));
-    QN_TRY(qn_comm_agree(run->comm, qn_signal_install()));
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         if (!steps[i].wanted)
             continue;

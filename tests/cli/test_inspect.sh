@@ -48,6 +48,9 @@ refuses "a file for a run directory" 74 "'t.csv' is a file" "$QUERN" run job.yam
 refuses "a file for a store" 74 "is a file, not a store" "$QUERN" run job.yaml --set output=out2 \
     --set save.features.store="$WORK/t.csv"
 contains "status.json tells" "$(cat out2/status.json)" '"state": "failed"'
+refuses "a test part without rows" 67 "test rows: there is no row" mpiexec -n 3 "$QUERN" run \
+    job.yaml --set output=out3 --set split.train=0.9999 --set split.test=0.0001
+same "nothing but status.json is left" "$(ls -A out3)" status.json
 refuses "an estimator without a label" 65 "give --label COL" "$QUERN" fit linear_regression t.csv \
     -o m.h5
 finish
