@@ -6,6 +6,7 @@ WORK=$(mktemp -d)
 trap 'chmod -R u+rwX "$WORK"; rm -rf "$WORK"' EXIT
 cd "$WORK"
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE || true
+export QUERN_CHECK_LEAKS=1
 failures=0
 checks=0
 

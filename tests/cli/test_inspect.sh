@@ -1,7 +1,6 @@
 #!/bin/sh
 # inspect and digest: every kind of file and folder that quern makes, and others.
 . "$(dirname "$0")/lib.sh" "$@"
-export QUERN_CHECK_LEAKS=1
 
 printf 'a,b\n1,2\n3,4\n5,7\n' >t.csv
 cat >job.yaml <<'J'

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Job files that are wrong in every way: found by `check`, before any work, and shown in place.
 . "$(dirname "$0")/lib.sh" "$@"
-export QUERN_CHECK_LEAKS=1
 
 printf 'a,b\n1,2\n3,4\n5,7\n' >t.csv
 
