@@ -8,6 +8,9 @@
 enum { IMAGE_INCREMENT = 1 << 16, DETAIL_SIZE = 400 };
 
 qn_status qn_hdf5_start(void) {
+    /* At the end of the program HDF5 would close what failed to close once more, and crash. We
+     * close everything ourselves. Fails, harmlessly and in silence, from the second time on. */
+    (void)H5dont_atexit();
     if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0)
         return qn_fail(QN_ENVIRONMENT, "the HDF5 library does not start");
     return QN_OK;

@@ -124,4 +124,17 @@ if [ "$(id -u)" -ne 0 ]; then
     chmod 555 locked
     sql "a folder that is locked" 74 "locked" convert good.csv -o locked/out.csv
 fi
+
+# The system's limits
+check "data is made" "$QUERN" generate regression --rows 40000 -o limit.csv
+for name in out.csv out.h5; do
+    refuses "$name over the limit of file sizes" 74 "$name" sh -c \
+        "ulimit -f 200; '$QUERN' convert limit.csv -o $name"
+    same "nothing is left of $name" "$(ls -A | grep -c '^\.\{0,1\}out' || true)" 0
+done
+refuses "a full standard output" 74 "standard output" sh -c \
+    "'$QUERN' sql 'SELECT * FROM t' --table t=limit.csv --format csv >/dev/full"
+ln -s /dev/full full.csv
+refuses "a full device on 3 ranks" 74 "full.csv" sh -c \
+    "mpiexec -n 3 '$QUERN' sql 'SELECT * FROM t' --table t=limit.csv -o full.csv"
 finish
