@@ -23,6 +23,7 @@ for preset in release asan; do
     echo "== $preset"
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset" | tail -n 1
+    [ "$preset" = asan ] || sh tools/tidy.sh build
     ctest --preset "$preset" -j "$(nproc)"
 done
 echo "$state" >"$passed"

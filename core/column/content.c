@@ -240,6 +240,7 @@ bool qn_content_parse(const char *text, int64_t rows, qn_content *out) {
     if (strlen(text) != QN_CONTENT_TEXT - 1 || strspn(text, "0123456789abcdef") != 32)
         return false;
     qn_content content = {.rows = rows};
+    /* 32 hexadecimal digits always fit. NOLINTNEXTLINE(cert-err34-c) */
     if (sscanf(text, "%16" SCNx64 "%16" SCNx64, &content.a, &content.b) != 2)
         return false;
     *out = content;

@@ -39,7 +39,7 @@ void qn_decimal_of(double value, bool single, qn_decimal *out) {
     }
     out->exponent += point < 0 ? seen : point;
     if (*c != '\0')
-        out->exponent += atoi(c + 1);
+        out->exponent += (int)strtol(c + 1, NULL, 10);
     while (out->count > 0 && out->digits[out->count - 1] == '0')
         out->count--;
 }

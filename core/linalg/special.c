@@ -66,7 +66,8 @@ static double tail_ratio(double t, double df) {
     for (int k = 0; k < 2 * 8 * PANELS; k++) {
         const double *node = gauss[k % 8];
         double side = k / 8 % 2 == 0 ? node[0] : -node[0];
-        double s = width * (k / 16 + 0.5 + 0.5 * side);
+        int panel = k / 16;
+        double s = width * (panel + 0.5 + 0.5 * side);
         sum += node[1] * exp(-power * log1p(s * (2 * t + s) / base));
     }
     return sum * width / 2;
