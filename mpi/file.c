@@ -43,6 +43,8 @@ static int64_t list_folder(const char *folder, char ***out) {
 /* The help line "did you mean ...?" for a file that does not exist. */
 static qn_status fail_missing(const char *path) {
     const char *slash = strrchr(path, '/'), *word = slash == NULL ? path : slash + 1;
+    if (*path == '\0')
+        return qn_fail(QN_INPUT, "the name of a file to read is empty");
     char *folder = NULL, **names = NULL;
     QN_TRY(qn_format(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1),
                      slash == NULL ? "." : path));

@@ -34,6 +34,8 @@ static qn_status choose_features(const qn_arguments *arguments, const qn_stage *
     if (qn_options_has(arguments->options, "features")) {
         char *const *given = NULL;
         *count = qn_options_list(arguments->options, "features", &given);
+        if (*count == 0)
+            return qn_fail(QN_USAGE, "--features names no column");
         for (int64_t i = 0; i < *count; i++) {
             int32_t index = 0;
             if (i >= schema->count)

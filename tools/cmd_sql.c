@@ -8,6 +8,8 @@
 #include "tools/inputs.h"
 #include "tools/show.h"
 
+#include <string.h>
+
 /* A --table NAME=PATH, opened when the query names it. */
 typedef struct file_table {
     const qn_arguments *arguments;
@@ -44,7 +46,12 @@ static qn_status list_tables(const qn_arguments *arguments, file_table *files,
     int64_t count = qn_options_list(arguments->options, "table", &settings);
     for (int64_t i = 0; i < count; i++) {
         files[i].arguments = arguments;
+        if (strchr(settings[i], '=') == NULL)
+            return qn_fail(QN_USAGE, "--table takes NAME=PATH, not '%s'", settings[i]);
         QN_TRY(qn_split_setting(settings[i], "table", &files[i].name, &files[i].path));
+        for (int64_t k = 0; k < i; k++)
+            if (strcmp(files[k].name, files[i].name) == 0)
+                return qn_fail(QN_USAGE, "table '%s' is given twice", files[i].name);
         tables[i] = (qn_plan_table){files[i].name, open_table, &files[i]};
     }
     return QN_OK;

@@ -88,6 +88,13 @@ refuses "an unknown option" 2 "did you mean '--output'" "$QUERN" convert good.cs
 refuses "a missing output" 2 "-o PATH" "$QUERN" convert good.csv
 refuses "a missing operand" 2 "needs more" "$QUERN" convert
 
+refuses "a table without a path" 2 "NAME=PATH" "$QUERN" sql "SELECT a FROM t" --table t
+refuses "a table given twice" 2 "'t' is given twice" "$QUERN" sql "SELECT a FROM t" \
+    --table t=good.csv --table t=nulls.csv
+refuses "an empty file name" 66 "is empty" "$QUERN" sql "SELECT a FROM t" --table t=
+refuses "no features" 2 "names no column" "$QUERN" fit linear_regression good.csv --label b \
+    --features "" -o out.h5
+
 # Job files
 cat >job.yaml <<'J'
 input: good.csv
