@@ -70,8 +70,12 @@ static qn_status check_kind(int descriptor, const char *path, int64_t *size) {
     struct stat facts;
     if (fstat(descriptor, &facts) != 0)
         return qn_fail_errno(QN_IO, "cannot read '%s'", path);
-    if (S_ISDIR(facts.st_mode))
-        return qn_fail(QN_INPUT, "'%s' is a directory, not a file", path);
+    if (S_ISDIR(facts.st_mode)) {
+        qn_status status = qn_fail(QN_INPUT, "'%s' is a directory, not a file", path);
+        qn_error_help(
+            "name the files in it, as '%s/*.csv'; 'quern store read' reads a feature store", path);
+        return status;
+    }
     if (!S_ISREG(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
         qn_status status = qn_fail(QN_INPUT, "'%s' is a pipe or socket, not a file", path);
         qn_error_help("ranks read at different places: write it to a file first");

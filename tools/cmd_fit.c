@@ -137,7 +137,7 @@ static qn_status run_fit(const qn_arguments *arguments) {
     qn_stage *stage = NULL;
     qn_stream *in = NULL;
     qn_status status;
-    QN_TRY(qn_require_output(arguments, &output));
+    QN_TRY(qn_require_model_output(arguments, &output));
     QN_TRY(qn_stage_find(qn_all_stages, arguments->operands[0], &class_));
     QN_TRY_GOTO(qn_stage_new(&stage, class_), done);
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);

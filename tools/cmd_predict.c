@@ -73,6 +73,8 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
         status = select_prediction(&result, transformed, &input);
     else
         result = transformed;
+    if (status != QN_OK)
+        qn_error_prefix("the input does not fit '%s': ", arguments->operands[0]);
     status = qn_comm_agree(arguments->comm, status);
     if (status == QN_OK)
         status = write_result(arguments, result);

@@ -99,6 +99,17 @@ qn_status qn_require_output(const qn_arguments *arguments, const char **out) {
     return QN_OK;
 }
 
+bool qn_is_model_name(const char *path) {
+    return qn_write_knows(path) && strcmp(strrchr(path, '.'), ".csv") != 0;
+}
+
+qn_status qn_require_model_output(const qn_arguments *arguments, const char **out) {
+    QN_TRY(qn_require_output(arguments, out));
+    if (qn_is_model_name(*out))
+        return QN_OK;
+    return qn_fail(QN_USAGE, "the name of a model file ends with .h5, not '%s'", *out);
+}
+
 static bool is_folder(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);

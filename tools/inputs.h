@@ -34,6 +34,11 @@ QN_CHECKED qn_status qn_settle_operands(const qn_stream *scan, const qn_argument
 /* The value of --output; USAGE error if it is missing. */
 QN_CHECKED qn_status qn_require_output(const qn_arguments *arguments, const char **out);
 
+/* The same for a command that writes a model: a name that ends like HDF5's, lest data is replaced.
+ */
+QN_CHECKED qn_status qn_require_model_output(const qn_arguments *arguments, const char **out);
+bool qn_is_model_name(const char *path);
+
 /* Local. Takes STORE/groups/GROUP[@VERSION] apart in place: `path` becomes the store, *group lies
  * in it, *version is QN_STORE_LATEST if none is named. False for anything but an existing group. */
 bool qn_split_group(char *path, char **group, int64_t *version);

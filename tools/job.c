@@ -8,6 +8,7 @@
 #include "features/sql/sql.h"
 #include "features/store/store.h"
 #include "ml/evaluate.h"
+#include "tools/inputs.h"
 #include "tools/registries.h"
 #include "tools/report_error.h"
 
@@ -402,6 +403,8 @@ static qn_status check_save(qn_job *job, const qn_yaml_node *save) {
         QN_TRY(keep_error(job, node_error(job, model,
                                           "there is no model to save: the job has "
                                           "neither 'sql', 'stages' nor 'model'")));
+    if (job->model_path != NULL && !qn_is_model_name(job->model_path))
+        QN_TRY(keep_error(job, node_error(job, model, "the name of a model file ends with .h5")));
     if (job->predictions_path == NULL)
         return QN_OK;
     if (get(job->yaml.root, "model") == NULL)

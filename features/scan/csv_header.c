@@ -94,9 +94,16 @@ done:
 }
 
 static qn_status check_name(const char *path, const char *name, int64_t column) {
-    if (qn_utf8_is_valid(qn_view_of(name)))
+    if (!qn_utf8_is_valid(qn_view_of(name)))
+        return qn_fail_at(QN_DATA, path, "the name of column %lld is not UTF-8", (long long)column);
+    if (strchr(name, '\r') == NULL)
         return QN_OK;
-    return qn_fail_at(QN_DATA, path, "the name of column %lld is not UTF-8", (long long)column);
+    qn_status status = qn_fail_at(QN_DATA, path,
+                                  "the name of column %lld holds a carriage return: lines must "
+                                  "end with LF or CRLF",
+                                  (long long)column);
+    qn_error_help("convert it: tr '\\r' '\\n' < %s", path);
+    return status;
 }
 
 qn_status qn_csv_header_read(qn_csv_source *source, int64_t file, qn_text *fields) {

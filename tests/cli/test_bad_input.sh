@@ -47,6 +47,8 @@ printf 'a,b\n1,2\n99999999999,3\n' >range.csv
 to_csv "a number out of range" 67 "range.csv:3" range.csv --read "schema=a int32, b int32"
 printf 'a,b,a\n1,2,3\n' >twins.csv
 to_csv "duplicate column names" 67 "'a'" twins.csv
+printf 'a,b\r1,2\r3,4\r' >mac.csv
+to_csv "lines that end with CR only" 67 "carriage return" mac.csv
 
 if [ "$(id -u)" -ne 0 ]; then
     printf 'a\n1\n' >secret.csv
@@ -92,6 +94,8 @@ refuses "a table without a path" 2 "NAME=PATH" "$QUERN" sql "SELECT a FROM t" --
 refuses "a table given twice" 2 "'t' is given twice" "$QUERN" sql "SELECT a FROM t" \
     --table t=good.csv --table t=nulls.csv
 refuses "an empty file name" 66 "is empty" "$QUERN" sql "SELECT a FROM t" --table t=
+refuses "a model in place of data" 2 "ends with .h5" "$QUERN" fit linear_regression good.csv \
+    --label b -o good.csv
 refuses "no features" 2 "names no column" "$QUERN" fit linear_regression good.csv --label b \
     --features "" -o out.h5
 

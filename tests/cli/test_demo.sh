@@ -26,7 +26,10 @@ head -n 1001 "$SOURCE/datasets/diamonds/diamonds.csv" >new.csv
 check "a model scores raw data" ranks 2 "$QUERN" predict out1/model.h5 new.csv -o scored.csv --quiet
 contains "predictions have a header" "$(head -n 1 scored.csv)" prediction
 cut -d, -f1-6,8-10 new.csv >unlabelled.csv
-check "a model scores data without the label" "$QUERN" inspect out1/model.h5 --format json
+refuses "data without a column that the SQL names" 65 "unknown column 'price'" "$QUERN" predict \
+    out1/model.h5 unlabelled.csv -o scored2.csv
+contains "the model is named" "$(cat .stderr)" "does not fit 'out1/model.h5'"
+check "a model is described" "$QUERN" inspect out1/model.h5 --format json
 
 # Running again commits a new version and replaces the rest.
 check "a second run works" "$QUERN" run "$job" --quiet --set output=out1

@@ -52,6 +52,7 @@ faulty "one file for two things" 65 "the same file" \
     "${model}save: {model: m.h5, predictions: m.h5}\n"
 faulty "predictions of no known format" 65 "ends with .csv" \
     "${model}save: {predictions: p.parquet}\n"
+faulty "a model in place of data" 65 "ends with .h5" "${model}save: {model: t.csv}\n"
 
 # --set
 faulty "a setting without a path" 2 "KEY=VALUE" "$model" --set =x
