@@ -60,7 +60,7 @@ static void choose_active(qn_linear_fit *fit, const qn_gram *gram, const qn_gram
             continue;
         fit->active[fit->active_count++] = j;
         double scale = fit->options.standardization ? variance : 1;
-        if (fit->options.reg > 0)
+        if (fit->options.reg > 0 && label_deviation > 0)
             fit->penalty[j] = centered->weight * fit->options.reg / label_deviation * scale;
     }
 }
@@ -108,10 +108,10 @@ static qn_status solve(qn_linear_fit *fit, const qn_gram *gram) {
     QN_TRY_GOTO(qn_gram_finish(gram, true, &centered), done);
     fit->weight = centered.weight;
     double mean = centered.mean[fit->width];
-    choose_active(fit, gram, &centered);
     QN_TRY_GOTO(fit_constant(fit, gram, mean, &known), done);
     if (known)
         goto done;
+    choose_active(fit, gram, &centered);
     if (!fit->options.intercept)
         QN_TRY_GOTO(qn_gram_finish(gram, false, &raw), done);
     QN_TRY_GOTO(solve_active(fit, fit->options.intercept ? &centered : &raw), done);

@@ -288,6 +288,8 @@ static void test_constant_label(void) {
     json_t *object = describe(stage);
     CU_ASSERT(item(object, "coefficients", 0) == 0 && number(object, "intercept") == 0.3);
     CU_ASSERT(number(json_object_get(object, "metrics"), "rmse") == 0);
+    CU_ASSERT(json_is_real(json_object_get(object, "objective")));
+    CU_ASSERT(number(object, "objective") == 0); /* Spark's objectiveHistory: [0] */
     CU_ASSERT(json_is_null(json_object_get(object, "p_values")));
     json_decref(object);
     qn_stage_free(stage);
