@@ -13,7 +13,8 @@ typedef struct limit {
     int64_t position; /* local rows read in this pass */
 } limit;
 
-/* Rows of this rank, counting no further than the last row that can matter. */
+/* Rows of this rank in front of bad data, if there is any, counting no further than the last row
+ * that can matter. */
 static qn_status count_local(limit *self, int64_t *rows) {
     qn_batch batch;
     bool more = true;
@@ -25,13 +26,26 @@ static qn_status count_local(limit *self, int64_t *rows) {
         *rows += batch.length;
         qn_batch_clear(&batch);
     }
-    return qn_stream_rewind(self->in);
+    return QN_OK;
 }
 
+/* Bad data behind the last row that is wanted is no error: one rank alone would not meet it. */
 static qn_status count_before(limit *self) {
     int64_t rows = 0;
-    QN_TRY(qn_comm_agree(self->comm, count_local(self, &rows)));
+    char error[QN_ERROR_PACKED_SIZE];
+    qn_status status = count_local(self, &rows);
+    if (status != QN_OK)
+        qn_error_pack(error);
     QN_TRY(qn_comm_exscan_i64(self->comm, &rows, &self->before, 1));
+    if (status == QN_DATA && self->before + rows >= self->offset + self->limit) {
+        qn_error_clear();
+        status = QN_OK;
+    } else if (status != QN_OK) {
+        qn_error_unpack(error);
+    }
+    if (status == QN_OK)
+        status = qn_stream_rewind(self->in);
+    QN_TRY(qn_comm_agree(self->comm, status));
     self->counted = true;
     return QN_OK;
 }

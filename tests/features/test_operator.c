@@ -161,6 +161,59 @@ static void mark_cell(int *cell_of, const double *weights, int32_t count, int32_
     qn_mem_free(text);
 }
 
+/* ids_stream, with bad data from row `bad` on. */
+typedef struct spoilt {
+    qn_stream base;
+    qn_stream *in;
+    int64_t bad;
+} spoilt;
+
+static qn_status spoilt_next(qn_stream *stream, qn_batch *out) {
+    spoilt *self = (spoilt *)stream;
+    QN_TRY(qn_stream_next(self->in, out));
+    if (out->count == 0 || out->first_row + out->length <= self->bad)
+        return QN_OK;
+    qn_batch_clear(out);
+    return qn_fail(QN_DATA, "bad data");
+}
+
+static qn_status spoilt_rewind(qn_stream *stream) {
+    return qn_stream_rewind(((spoilt *)stream)->in);
+}
+
+static void spoilt_free(qn_stream *stream) {
+    qn_stream_free(((spoilt *)stream)->in);
+}
+
+static const qn_stream_class spoilt_class = {"spoilt", spoilt_next, spoilt_rewind, spoilt_free};
+
+static qn_stream *limit_spoilt(int64_t bad, int64_t limit, int64_t offset) {
+    spoilt *self = NULL;
+    qn_stream *stream = NULL, *in = ids_stream();
+    QN_TEST_OK(qn_stream_new(&self, sizeof *self, &spoilt_class, &in->schema));
+    self->in = in;
+    self->bad = bad;
+    QN_TEST_OK(qn_limit_open(&stream, &self->base, qn_test_comm(), limit, offset));
+    return stream;
+}
+
+/* What one rank alone would not read cannot stop several. */
+static void test_limit_heeds_bad_data_in_front_only(void) {
+    check_range(ids_of(limit_spoilt(TABLE_ROWS - 1, 10, 300), true), 300, 310);
+    check_range(ids_of(limit_spoilt(TABLE_CUT, TABLE_CUT, 0), true), 0, TABLE_CUT);
+    qn_stream *stream = limit_spoilt(TABLE_ROWS - 1, TABLE_ROWS - 1, 1);
+    qn_batch batch;
+    qn_status status = QN_OK;
+    for (bool more = true; more && status == QN_OK;) {
+        qn_batch_init(&batch);
+        status = qn_stream_next(stream, &batch);
+        more = batch.count > 0;
+        qn_batch_clear(&batch);
+    }
+    QN_TEST_FAILS(qn_comm_agree(qn_test_comm(), status), QN_DATA, "bad data");
+    qn_stream_free(stream);
+}
+
 static void test_split_cells_are_disjoint_and_cover(void) {
     const double weights[] = {6, 3, 1};
     int cell_of[TABLE_ROWS], counts[3] = {0, 0, 0};
@@ -389,6 +442,7 @@ static const qn_test_case cases[] = {
     {"a projection shares bare columns", test_project_shares_columns},
     {"a projection refuses equal names", test_project_refuses_equal_names},
     {"a limit cuts the global order", test_limit_cuts_the_global_order},
+    {"a limit heeds bad data in front of its end only", test_limit_heeds_bad_data_in_front_only},
     {"a limit counts what a filter leaves", test_limit_over_a_filter},
     {"cells of a split are disjoint and cover the rows", test_split_cells_are_disjoint_and_cover},
     {"a split is the same on any number of ranks", test_split_is_the_same_on_any_ranks},
