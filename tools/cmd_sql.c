@@ -14,7 +14,7 @@
 typedef struct file_table {
     const qn_arguments *arguments;
     char *name, *path;
-    const qn_stream *scan; /* the plan's, once it is open */
+    qn_stream *scan; /* the plan's, once it is open */
 } file_table;
 
 static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {

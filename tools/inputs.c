@@ -64,8 +64,9 @@ qn_status qn_open_operands(qn_stream **out, const qn_arguments *arguments, int f
                          arguments->operand_count - first);
 }
 
-qn_status qn_settle_bad_records(const qn_stream *scan, qn_comm *comm, const qn_options *read,
+qn_status qn_settle_bad_records(qn_stream *scan, qn_comm *comm, const qn_options *read,
                                 int64_t *bad) {
+    QN_TRY(qn_scan_complete(scan, comm));
     qn_scan_report report = qn_scan_report_of(scan);
     QN_TRY(qn_comm_sum_i64(comm, &report.bad_records, 1));
     if (bad != NULL)
@@ -84,7 +85,7 @@ qn_status qn_settle_bad_records(const qn_stream *scan, qn_comm *comm, const qn_o
     return QN_OK;
 }
 
-qn_status qn_settle_operands(const qn_stream *scan, const qn_arguments *arguments) {
+qn_status qn_settle_operands(qn_stream *scan, const qn_arguments *arguments) {
     qn_options *options = NULL;
     QN_TRY(read_options(&options, arguments));
     qn_status status = qn_settle_bad_records(scan, arguments->comm, options, NULL);

@@ -23,13 +23,13 @@ QN_CHECKED qn_status qn_open_operands(qn_stream **out, const qn_arguments *argum
 QN_CHECKED qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments,
                                    char *const *paths, int64_t count);
 
-/* Collective. After a scan was read to its end: warns of bad records that were left out, and writes
- * the quarantined ones where `read`, the reader's options, says. *bad (may be NULL): how many. */
-QN_CHECKED qn_status qn_settle_bad_records(const qn_stream *scan, qn_comm *comm,
-                                           const qn_options *read, int64_t *bad);
+/* Collective. After a scan's last pass: warns of bad records that were left out, and writes the
+ * quarantined ones where `read`, the reader's options, says. *bad (may be NULL): how many. */
+QN_CHECKED qn_status qn_settle_bad_records(qn_stream *scan, qn_comm *comm, const qn_options *read,
+                                           int64_t *bad);
 
 /* Collective. The same with the --read options of a command. */
-QN_CHECKED qn_status qn_settle_operands(const qn_stream *scan, const qn_arguments *arguments);
+QN_CHECKED qn_status qn_settle_operands(qn_stream *scan, const qn_arguments *arguments);
 
 /* The value of --output; USAGE error if it is missing. */
 QN_CHECKED qn_status qn_require_output(const qn_arguments *arguments, const char **out);

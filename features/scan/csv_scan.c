@@ -155,6 +155,17 @@ static qn_status scan_next(qn_stream *stream, qn_batch *out) {
     return status;
 }
 
+qn_status qn_csv_scan_complete(qn_csv_scan *scan) {
+    bool more = scan->mode != QN_CSV_FAIL && scan->counting;
+    while (more) {
+        qn_batch batch;
+        QN_TRY(scan_next(&scan->base, &batch));
+        more = batch.count > 0;
+        qn_batch_clear(&batch);
+    }
+    return QN_OK;
+}
+
 static qn_status scan_rewind(qn_stream *stream) {
     qn_csv_scan *scan = (qn_csv_scan *)stream;
     scan->next_row = scan->first_row;

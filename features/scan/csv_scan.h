@@ -70,6 +70,9 @@ qn_csv_scan *qn_csv_scan_of(const qn_stream *stream);
 /* Local. See qn_scan_select. */
 bool qn_csv_scan_select(qn_csv_scan *scan, const bool *wanted);
 
+/* Local. See qn_scan_complete. */
+QN_CHECKED qn_status qn_csv_scan_complete(qn_csv_scan *scan);
+
 /* Local. The steps of reading a batch of `want` records, of which *got are there: parses more of
  * them (the block has some, the cursor's window still holds their bytes), ... */
 QN_CHECKED qn_status qn_csv_scan_parse(qn_csv_scan *scan, int64_t want, int64_t got);

@@ -38,9 +38,13 @@ typedef struct qn_scan_report {
 } qn_scan_report;
 qn_scan_report qn_scan_report_of(const qn_stream *scan);
 
+/* Collective. Reads on to the end if the first pass of a CSV scan ended early (a LIMIT) and bad
+ * rows are left out: so all of them are counted and kept, the same on any number of ranks. */
+QN_CHECKED qn_status qn_scan_complete(qn_stream *scan, qn_comm *comm);
+
 /* Collective. Writes the bad rows that a CSV scan with mode: quarantine met in its first pass (call
- * it after that) as a CSV file: file, line, column, reason, record. *rows: how many, over all
- * ranks; may be NULL. Written also when there are none. */
+ * it after that, see qn_scan_complete) as a CSV file: file, line, column, reason, record. *rows:
+ * how many, over all ranks; may be NULL. Written also when there are none. */
 QN_CHECKED qn_status qn_csv_scan_quarantine_write(const qn_stream *scan, qn_comm *comm,
                                                   const char *path, int64_t *rows);
 

@@ -291,6 +291,26 @@ static void test_quarantine(void) {
     qn_mem_free(text);
 }
 
+static void test_unfinished_pass(void) {
+    enum { ROWS = 50000 };
+    qn_stream *stream = open_mixed(write_mixed(ROWS), "quarantine");
+    qn_batch batch;
+    qn_batch_init(&batch);
+    if (qn_comm_rank(qn_test_comm()) == 0)
+        QN_TEST_OK(qn_stream_next(stream, &batch));
+    qn_batch_clear(&batch);
+    QN_TEST_OK(qn_scan_complete(stream, qn_test_comm()));
+    int64_t rows = 0, bad = qn_scan_report_of(stream).bad_records;
+    QN_TEST_OK(
+        qn_csv_scan_quarantine_write(stream, qn_test_comm(), qn_test_path("rest.csv"), &rows));
+    QN_TEST_OK(qn_comm_sum_i64(qn_test_comm(), &bad, 1));
+    CU_ASSERT_EQUAL(rows, 2 * ROWS / 1000);
+    CU_ASSERT_EQUAL(bad, rows);
+    QN_TEST_OK(qn_stream_rewind(stream));
+    check_good_rows(stream, ROWS);
+    qn_stream_free(stream);
+}
+
 static void test_select(void) {
     enum { ROWS = 30000 };
     const char *path = write_mixed(ROWS);
@@ -348,6 +368,7 @@ int main(void) {
         {"of several bad rows the first is everyone's error", test_lowest_row_wins},
         {"bad rows can be dropped", test_drop},
         {"bad rows can be kept with their reason", test_quarantine},
+        {"a pass that ended early is completed for the count", test_unfinished_pass},
         {"only wanted columns are read", test_select},
         {"every failed allocation is reported", test_memory},
         {NULL, NULL},
