@@ -55,6 +55,10 @@ const char *qn_archive_kind(const qn_archive *archive) {
     return archive->kind;
 }
 
+qn_comm *qn_archive_comm(const qn_archive *archive) {
+    return archive->comm;
+}
+
 static qn_status open_root(qn_archive *archive, qn_status code) {
     archive->groups[0] = H5Gopen2(archive->file, "/", H5P_DEFAULT);
     return qn_hdf5_check(archive->groups[0], code, "open", archive->path);

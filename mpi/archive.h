@@ -31,6 +31,7 @@ void qn_archive_discard(qn_archive *archive);
 
 bool qn_archive_writing(const qn_archive *archive);
 const char *qn_archive_kind(const qn_archive *archive); /* borrowed */
+qn_comm *qn_archive_comm(const qn_archive *archive);    /* borrowed */
 
 /* Collective. Steps into (creating while writing) and out of a group. */
 QN_CHECKED qn_status qn_archive_enter(qn_archive *archive, const char *group);

@@ -28,7 +28,8 @@ static qn_status load_group(qn_stage **out, const qn_registry *registries, qn_ar
     const qn_stage_class *class_ = NULL;
     QN_TRY_GOTO(qn_archive_text(archive, "type", &type), done);
     QN_TRY_GOTO(qn_stage_find(registries, type, &class_), done);
-    QN_TRY_GOTO(qn_stage_new(&stage, class_), done);
+    status = qn_stage_new(&stage, class_);
+    QN_TRY_GOTO(qn_comm_agree(qn_archive_comm(archive), status), done);
     stage->registries = registries;
     QN_TRY_GOTO(persist_state(stage, archive), done);
     stage->registries = NULL;

@@ -274,6 +274,33 @@ static void test_unknown_class(void) {
     qn_stage_free(stage);
 }
 
+/* Allocations on the last rank fail, one at a time: all ranks say so, or all have the stage. */
+static void test_loading_agrees_on_memory(void) {
+    qn_comm *comm = qn_test_comm();
+    bool last = qn_comm_rank(comm) == qn_comm_size(comm) - 1;
+    qn_stage *stage = make("counter");
+    const char *path = qn_test_path("memory.h5");
+    qn_archive *archive = NULL;
+    QN_TEST_OK(qn_archive_create(&archive, comm, path, "model"));
+    QN_TEST_OK(qn_stage_save(stage, archive, "here"));
+    QN_TEST_OK(qn_archive_close(archive));
+    qn_stage_free(stage);
+    qn_status status = QN_MEMORY;
+    for (int64_t successes = 0; status == QN_MEMORY && successes < 1000; successes++) {
+        int64_t before = qn_mem_blocks();
+        qn_stage *loaded = NULL;
+        QN_TEST_OK(qn_archive_open(&archive, comm, path, "model"));
+        qn_mem_fail_after(last ? successes : -1);
+        status = qn_stage_load(&loaded, registries, archive, "here");
+        qn_mem_fail_after(-1);
+        CU_ASSERT((loaded != NULL) == (status == QN_OK));
+        qn_archive_discard(archive);
+        qn_stage_free(loaded);
+        CU_ASSERT_EQUAL(qn_mem_blocks(), before);
+    }
+    QN_TEST_OK(status);
+}
+
 static const qn_test_case cases[] = {
     {"an unknown stage gets a suggestion", test_find},
     {"several stages are fitted in one scan, on empty ranks too", test_fit},
@@ -284,6 +311,7 @@ static const qn_test_case cases[] = {
     {"a description shows type and options with defaults", test_describe},
     {"a stage comes back from an archive", test_archive},
     {"an archive with an unknown stage is refused", test_unknown_class},
+    {"memory that runs out on one rank while loading is everyone's", test_loading_agrees_on_memory},
     {NULL, NULL},
 };
 
