@@ -128,25 +128,33 @@ qn_status qn_table_add(qn_table *table, qn_batch *batch) {
     return QN_OK;
 }
 
+/* Reads on to the end even when a batch could not be kept: other ranks may wait for this one. */
 static qn_status collect_all(qn_table *table, qn_stream *stream) {
+    char error[QN_ERROR_PACKED_SIZE];
+    qn_status kept = QN_OK;
     for (;;) {
         qn_batch batch;
         qn_batch_init(&batch);
         QN_TRY(qn_stream_next(stream, &batch));
-        if (batch.count == 0) {
+        bool ended = batch.count == 0;
+        if (ended || kept != QN_OK)
             qn_batch_clear(&batch);
-            return QN_OK;
-        }
-        QN_TRY(qn_table_add(table, &batch));
+        else if ((kept = qn_table_add(table, &batch)) != QN_OK)
+            qn_error_pack(error);
+        if (ended)
+            break;
     }
+    if (kept != QN_OK)
+        qn_error_unpack(error);
+    return kept;
 }
 
 qn_status qn_table_collect(qn_table *out, qn_stream *stream) {
     qn_table table;
     qn_table_init(&table);
-    qn_status status = qn_schema_copy(&table.schema, &stream->schema);
+    qn_status status = collect_all(&table, stream);
     if (status == QN_OK)
-        status = collect_all(&table, stream);
+        status = qn_schema_copy(&table.schema, &stream->schema);
     if (status != QN_OK) {
         qn_table_clear(&table);
         return status;

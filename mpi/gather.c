@@ -7,14 +7,15 @@ static qn_status send_to_root(qn_table *out, qn_table *table, qn_comm *comm, int
     qn_table *sends = NULL;
     int size = qn_comm_size(comm);
     qn_status status = qn_mem_calloc(&sends, (size_t)size, sizeof *sends);
-    QN_TRY(qn_comm_agree(comm, status));
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     sends[root] = *table;
     qn_table_init(table);
     status = qn_exchange_batches(comm, sends, out);
     for (int i = 0; i < size; i++)
         qn_table_clear(&sends[i]);
+done:
     qn_mem_free(sends);
-    return qn_comm_agree(comm, status);
+    return status;
 }
 
 qn_status qn_gather_table(qn_table *out, qn_stream *in, qn_comm *comm, int root) {

@@ -131,17 +131,23 @@ static qn_status take_batch(writer *w, qn_batch *batch) {
     return qn_table_add(&w->tail, batch);
 }
 
+/* Reads on to the end even when a write failed: other ranks may wait for this one. */
 static qn_status write_stream(writer *w, qn_stream *in) {
-    for (;;) {
+    char error[QN_ERROR_PACKED_SIZE];
+    qn_status written = QN_OK;
+    for (bool ended = false; !ended;) {
         qn_batch batch;
         qn_batch_init(&batch);
         QN_TRY(qn_stream_next(in, &batch));
-        if (batch.count == 0) {
+        ended = batch.count == 0;
+        if (ended || written != QN_OK)
             qn_batch_clear(&batch);
-            return QN_OK;
-        }
-        QN_TRY(take_batch(w, &batch));
+        else if ((written = take_batch(w, &batch)) != QN_OK)
+            qn_error_pack(error);
     }
+    if (written != QN_OK)
+        qn_error_unpack(error);
+    return written;
 }
 
 /* ---- Parts that several ranks hold ---------------------------------------------------------- */

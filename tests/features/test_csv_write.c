@@ -3,11 +3,13 @@
 #include "features/scan/scan.h"
 #include "mpi/file.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/waiting_stream.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void set_strings(qn_column **out, const char *const *values, int64_t count) {
     qn_string_builder builder;
@@ -174,6 +176,28 @@ static void test_file(void) {
     qn_stream_free(stream);
 }
 
+/* Allocations on the last rank fail, one a time: the others, who wait for it in the stream, get
+ * its error, and no file is left. */
+static void test_memory(void) {
+    qn_comm *comm = qn_test_comm();
+    const char *path = qn_test_path("memory.csv");
+    bool last = qn_comm_rank(comm) == qn_comm_size(comm) - 1;
+    qn_status status = QN_MEMORY;
+    for (int64_t k = 0; status == QN_MEMORY && k < 1000; k++) {
+        qn_stream *stream = NULL;
+        QN_TEST_OK(waiting_stream_new(&stream, comm));
+        int64_t before = qn_mem_blocks();
+        qn_mem_fail_after(last ? k : -1);
+        status = qn_csv_write(stream, comm, path, NULL);
+        qn_mem_fail_after(-1);
+        CU_ASSERT_EQUAL(qn_mem_blocks(), before);
+        CU_ASSERT_EQUAL(access(path, F_OK) == 0, status == QN_OK);
+        QN_TEST_OK(qn_comm_barrier(comm));
+        qn_stream_free(stream);
+    }
+    QN_TEST_OK(status);
+}
+
 static void test_unknown_suffix(void) {
     qn_stream *stream = numbers();
     QN_TEST_FAILS(qn_write(stream, qn_test_comm(), qn_test_path("x.xls"), NULL), QN_USAGE,
@@ -189,6 +213,7 @@ int main(void) {
         {"the null of a table with one column is no blank line", test_single_null},
         {"vectors and lists are written as arrays", test_nested},
         {"ranks write one file together", test_file},
+        {"memory that runs out on one rank leaves no file and no rank waiting", test_memory},
         {"a path that cannot be written is refused", test_unknown_suffix},
         {NULL, NULL},
     };

@@ -1,10 +1,12 @@
 /* Partitions, and batches that move between ranks.
  * Ranks: 1 2 3 7 */
 #include "mpi/exchange.h"
+#include "mpi/gather.h"
 #include "mpi/partition.h"
 
 #include "core/memory.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/waiting_stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -349,6 +351,30 @@ static void test_memory_failures_are_agreed(void) {
     qn_column_release(dictionary);
 }
 
+/* The same for a whole stream, which all ranks read to its end whatever happens to one. */
+static void test_gathering_survives_memory_failures(void) {
+    qn_comm *comm = qn_test_comm();
+    int size = qn_comm_size(comm);
+    bool last = qn_comm_rank(comm) == size - 1;
+    qn_status status = QN_MEMORY;
+    for (int64_t i = 0; status == QN_MEMORY && i < 1000; i++) {
+        int64_t before = qn_mem_blocks();
+        qn_table table;
+        qn_table_init(&table);
+        qn_stream *in = NULL;
+        QN_TEST_OK(waiting_stream_new(&in, comm));
+        qn_mem_fail_after(last ? i : -1);
+        status = qn_gather_table(&table, in, comm, 0);
+        qn_mem_fail_after(-1);
+        if (status == QN_OK)
+            CU_ASSERT_EQUAL(table.row_count, qn_comm_rank(comm) == 0 ? size * WAITING_BATCHES : 0);
+        qn_table_clear(&table);
+        qn_stream_free(in);
+        CU_ASSERT_EQUAL(qn_mem_blocks(), before);
+    }
+    QN_TEST_OK(status);
+}
+
 static const qn_test_case cases[] = {
     {"a partition follows from counts", test_partition_of_counts},
     {"an even partition keeps blocks whole", test_even_partition},
@@ -356,6 +382,7 @@ static const qn_test_case cases[] = {
     {"batches reach their ranks", test_batches_reach_their_ranks},
     {"many rounds keep the order", test_many_rounds_keep_the_order},
     {"memory failures are agreed", test_memory_failures_are_agreed},
+    {"gathering survives memory failures", test_gathering_survives_memory_failures},
     {NULL, NULL},
 };
 
