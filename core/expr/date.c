@@ -70,14 +70,14 @@ static inline int32_t dayofyear_of(int32_t days) {
 
 /* ISO 8601: a week belongs to the year of its Thursday. */
 static inline int32_t weekofyear_of(int32_t days) {
-    int32_t thursday = days - weekday_of(days) + 3;
+    int32_t thursday = (int32_t)((uint32_t)days - (uint32_t)weekday_of(days) + 3u);
     return (dayofyear_of(thursday) - 1) / 7 + 1;
 }
 
 static inline int32_t last_day_of(int32_t days) {
     int32_t year, month, day;
     split_days(days, &year, &month, &day);
-    return days - day + qn_days_in_month(year, month);
+    return (int32_t)((uint32_t)(days - day) + (uint32_t)qn_days_in_month(year, month));
 }
 
 /* Defines the kernel run_NAME for a part of a date. */
@@ -152,14 +152,19 @@ static qn_status run_datediff(const qn_call *call, qn_column **out) {
     return QN_OK;
 }
 
-static int32_t add_months(int32_t days, int64_t months) {
+/* False where the year has no place in a date. */
+static bool add_months(int32_t days, int64_t months, int32_t *out) {
+    const int32_t most = 5000000;
     int32_t year, month, day;
     split_days(days, &year, &month, &day);
     int64_t index = (int64_t)year * 12 + month - 1 + months;
     year = (int32_t)floor_divide(index, 12);
+    if (year < -most || year > most)
+        return false;
     month = (int32_t)floor_modulo(index, 12) + 1;
     int32_t last = qn_days_in_month(year, month);
-    return qn_days_from_civil(year, month, day < last ? day : last);
+    *out = qn_days_from_civil(year, month, day < last ? day : last);
+    return true;
 }
 
 /* The day is kept, or cut to the month's last. Past a million years: null. */
@@ -171,10 +176,9 @@ static qn_status run_add_months(const qn_call *call, qn_column **out) {
     for (int64_t i = 0; i < call->length; i++) {
         int64_t count = months->column->i64[qn_at(months, i)];
         qn_status status = QN_OK;
-        if (count < -most || count > most)
+        int32_t days = date->column->i32[qn_at(date, i)];
+        if (count < -most || count > most || !add_months(days, count, &column->i32[i]))
             status = qn_column_set_null(column, i);
-        else
-            column->i32[i] = add_months(date->column->i32[qn_at(date, i)], count);
         if (status != QN_OK) {
             qn_column_release(column);
             return status;
@@ -212,7 +216,7 @@ static bool find_unit(qn_view name, unit *out) {
 static int32_t truncate_days(int32_t days, unit to) {
     int32_t year, month, day;
     if (to == WEEK)
-        return days - weekday_of(days);
+        return (int32_t)((uint32_t)days - (uint32_t)weekday_of(days));
     if (to >= DAY)
         return days;
     split_days(days, &year, &month, &day);
@@ -220,15 +224,17 @@ static int32_t truncate_days(int32_t days, unit to) {
     return qn_days_from_civil(year, month, 1);
 }
 
-static int64_t truncate_time(int64_t time, unit to) {
+/* False before the first whole unit that a timestamp can tell, in 1677. */
+static bool truncate_time(int64_t time, unit to, int64_t *out) {
     static const int64_t steps[] = {[HOUR] = 3600000000000,
                                     [MINUTE] = 60000000000,
                                     [SECOND] = 1000000000,
                                     [MILLI] = 1000000,
                                     [MICRO] = 1000};
     if (to > DAY)
-        return time - floor_modulo(time, steps[to]);
-    return truncate_days((int32_t)floor_divide(time, QN_NANOS_A_DAY), to) * QN_NANOS_A_DAY;
+        return !__builtin_sub_overflow(time, floor_modulo(time, steps[to]), out);
+    int32_t days = (int32_t)floor_divide(time, QN_NANOS_A_DAY);
+    return qn_timestamp_of_days(truncate_days(days, to), 0, out);
 }
 
 static qn_status prepare_unit(qn_expr *call, int32_t index) {
@@ -259,9 +265,18 @@ static qn_status run_date_trunc(const qn_call *call, qn_column **out) {
     const qn_operand *times = &call->arguments[1];
     unit to = DAY;
     (void)find_unit(qn_text_at(&call->arguments[0], 0), &to);
-    QN_TRY(qn_column_new(out, QN_TIMESTAMP, call->length, 0));
-    for (int64_t i = 0; i < call->length; i++)
-        (*out)->i64[i] = truncate_time(times->column->i64[qn_at(times, i)], to);
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, QN_TIMESTAMP, call->length, 0));
+    for (int64_t i = 0; i < call->length; i++) {
+        if (truncate_time(times->column->i64[qn_at(times, i)], to, &column->i64[i]))
+            continue;
+        qn_status status = qn_column_set_null(column, i);
+        if (status != QN_OK) {
+            qn_column_release(column);
+            return status;
+        }
+    }
+    *out = column;
     return QN_OK;
 }
 

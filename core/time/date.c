@@ -11,7 +11,8 @@ int32_t qn_days_from_civil(int32_t year, int32_t month, int32_t day) {
     int32_t year_of_era = year - era * 400;
     int32_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     int32_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
+    /* unsigned: the sum passes the range of dates on the way to the last ones */
+    return (int32_t)((uint32_t)era * 146097u + (uint32_t)day_of_era - 719468u);
 }
 
 void qn_civil_from_days(int32_t days, int32_t *year, int32_t *month, int32_t *day) {

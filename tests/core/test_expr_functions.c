@@ -211,6 +211,13 @@ static void test_date_arithmetic(void) {
     test_expr("datediff('2024-03-01', t)", "int32: 1 19784 null 8826 61");
     test_expr("add_months(d, 1)", "date: 2024-03-29 1970-01-31 null 2000-02-01 2024-01-31");
     test_expr("add_months(d, -12)", "date: 2023-02-28 1968-12-31 null 1999-01-01 2022-12-31");
+    test_constant("add_months(date '2000-02-29', 12000000)", "date", "+1002000-02-29");
+    test_constant("add_months(date_add(date '1970-01-01', 2147483647), 12000000)", "date", "null");
+    /* what C++20's std::chrono gives */
+    test_constant("last_day(date_add(date '1970-01-01', 2147483600))", "date", "+5881580-05-31");
+    test_constant("dayofyear(date_add(date '1970-01-01', 2147483647))", "int32", "193");
+    test_constant("trunc(date_add(date '1970-01-01', 2147483647), 'month')", "date",
+                  "+5881580-07-01");
 }
 
 static void test_date_truncation(void) {
@@ -225,6 +232,14 @@ static void test_date_truncation(void) {
               "2023-12-25 00:00:00");
     test_expr("trunc(d, 'year')", "date: 2024-01-01 1969-01-01 null 2000-01-01 2023-01-01");
     test_expr("trunc(t, 'quarter')", "date: 2024-01-01 1969-10-01 null 2000-01-01 2023-10-01");
+    /* the first timestamp is 1677-09-21 00:12:43.145224192 */
+    test_constant("date_trunc('year', timestamp '1677-10-01')", "timestamp", "null");
+    test_constant("date_trunc('month', timestamp '1677-10-01 01:00:00')", "timestamp",
+                  "1677-10-01 00:00:00");
+    test_constant("date_trunc('day', timestamp '1677-09-21 00:30:00')", "timestamp", "null");
+    test_constant("date_trunc('hour', timestamp '1677-09-21 00:30:00')", "timestamp", "null");
+    test_constant("date_trunc('minute', timestamp '1677-09-21 00:30:40')", "timestamp",
+                  "1677-09-21 00:30:00");
 }
 
 static void test_date_text(void) {
