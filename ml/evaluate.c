@@ -34,8 +34,8 @@ static void add_errors(qn_evaluation *evaluation, const double *label, const dou
         for (int64_t i = 0; i < length; i++) {
             double w = weights == NULL ? 1 : weights[first + i];
             double error = label[first + i] - prediction[first + i];
-            squared[i] = w * error * error;
-            absolute[i] = w * fabs(error);
+            squared[i] = w == 0 ? 0 : w * error * error; /* the error may be NaN */
+            absolute[i] = w == 0 ? 0 : w * fabs(error);
         }
         qn_sum_add_array(&evaluation->squared, squared, length);
         qn_sum_add_array(&evaluation->absolute, absolute, length);
@@ -123,6 +123,8 @@ qn_status qn_evaluate(qn_stream *in, qn_comm *comm, const qn_evaluate_request *r
     QN_TRY_GOTO(qn_evaluation_reduce(&self.evaluation, comm), done);
     if (self.evaluation.rows == 0)
         status = qn_fail(QN_DATA, "there is no row to evaluate");
+    else if (!(qn_moments_weight(&self.evaluation.label, 0) > 0))
+        status = qn_fail(QN_NUMERIC, "the weights of all rows add up to 0");
     else
         qn_evaluation_finish(&self.evaluation, request->through_origin, out);
 done:

@@ -32,7 +32,8 @@ typedef struct qn_evaluation {
 QN_CHECKED qn_status qn_evaluation_init(qn_evaluation *evaluation, bool weighted);
 void qn_evaluation_clear(qn_evaluation *evaluation);
 
-/* Local. `weights` as in init; finite and >= 0. A NaN makes the metrics NaN. */
+/* Local. `weights` as in init; finite and >= 0. A NaN makes the metrics NaN,
+ * unless its row has weight 0. */
 QN_CHECKED qn_status qn_evaluation_add(qn_evaluation *evaluation, const double *label,
                                        const double *prediction, const double *weights,
                                        int64_t count);
@@ -51,7 +52,8 @@ typedef struct qn_evaluate_request {
 } qn_evaluate_request;
 
 /* Collective. Reads the stream once. JOB errors for columns that are missing or not numbers, DATA
- * errors for nulls and bad weights, with column and row, and for a stream without rows. */
+ * errors for nulls and bad weights, with column and row, and for a stream without rows; NUMERIC
+ * if all weights are 0. */
 QN_CHECKED qn_status qn_evaluate(qn_stream *in, qn_comm *comm, const qn_evaluate_request *request,
                                  qn_metrics *out);
 

@@ -31,12 +31,23 @@ static const double *weights_of(const training *self) {
 
 /* ---- First pass: cross products ------------------------------------------------------------- */
 
+/* Rows of weight 0 are no part of the products, but of the passes that follow. */
+static bool has_bad_idle_row(const training *self) {
+    const qn_observations *seen = &self->observations;
+    bool idle = false;
+    int64_t row;
+    int32_t slot;
+    for (int64_t i = 0; self->roles.weight >= 0 && i < seen->count; i++)
+        idle |= seen->weights[i] == 0;
+    return idle && qn_gram_find_bad(seen->features, &row, &slot);
+}
+
 static qn_status visit_products(void *context, const qn_batch *batch) {
     training *self = context;
     QN_TRY(qn_observations_read(&self->observations, self->schema, batch, self->roles));
     qn_status status = qn_gram_add(&self->gram, self->observations.features,
                                    self->observations.label, weights_of(self));
-    if (status == QN_DATA)
+    if (status == QN_DATA || (status == QN_OK && has_bad_idle_row(self)))
         return qn_observations_fail_feature(self->schema, batch, self->roles.features);
     return status;
 }

@@ -82,10 +82,32 @@ static void test_empty(void) {
     qn_stream_free(stream);
 }
 
+/* Rows of weight 0 count for nothing, whatever was predicted for them. */
+static void test_weight_zero(void) {
+    qn_evaluate_request request = {"label", "label", "weight", false};
+    double values[7][3];
+    sample some = {values[0], 7, 3, {0}, 1, 0, 2, false};
+    qn_evaluation evaluation;
+    qn_metrics metrics;
+    memcpy(values, scores, sizeof values);
+    const double label[] = {3, 1}, prediction[] = {1, (double)NAN}, weights[] = {2, 0};
+    QN_TEST_OK(qn_evaluation_init(&evaluation, true));
+    QN_TEST_OK(qn_evaluation_add(&evaluation, label, prediction, weights, 2));
+    qn_evaluation_finish(&evaluation, false, &metrics);
+    CU_ASSERT(metrics.mse == 4 && metrics.mae == 2 && metrics.weight == 2);
+    qn_evaluation_clear(&evaluation);
+    for (int i = 0; i < 7; i++)
+        values[i][2] = 0;
+    qn_stream *stream = sample_share(&some);
+    QN_TEST_FAILS(qn_evaluate(stream, qn_test_comm(), &request, &metrics), QN_NUMERIC, "add up");
+    qn_stream_free(stream);
+}
+
 static const qn_test_case cases[] = {
     {"metrics equal scikit-learn's", test_golden},
     {"a stream is evaluated over all ranks", test_stream},
     {"no rows are an error", test_empty},
+    {"rows of weight 0 count for nothing", test_weight_zero},
     {NULL, NULL},
 };
 

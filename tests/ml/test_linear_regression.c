@@ -390,6 +390,8 @@ static void test_bad_data(void) {
     memcpy(values, mtcars, sizeof values);
     values[22][2] = (double)NAN;
     check_refused(&bad, "", QN_DATA, "slot 1 of column 'features' is NaN at row");
+    values[22][4] = 0;
+    check_refused(&bad, "weight_col=weight", QN_DATA, "slot 1 of column 'features' is NaN at row");
     memcpy(values, mtcars, sizeof values);
     values[22][0] = HUGE_VAL;
     check_refused(&bad, "", QN_DATA, "column 'label' is infinite at row");
