@@ -167,7 +167,7 @@ qn_status store_commit(const store_change *change, qn_store_version *out, bool *
                                 : qn_fail(QN_IO, "other writers were faster %d times", i);
     }
     store_state_clear(&head);
-    *visible = outcome == STORE_VISIBLE;
+    *visible = outcome == STORE_VISIBLE || outcome == STORE_UNSURE;
     if (status == QN_OK)
         *out = made;
     return status;

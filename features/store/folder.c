@@ -75,23 +75,30 @@ static qn_status write_stage(const char *path, const char *data, int64_t length)
     return status;
 }
 
-static bool same_file(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+/* What a failed link(2) came to. It may have been done: an NFS server whose reply was lost. */
+static store_outcome failed_link(const char *stage, const char *target, int error) {
+    struct stat ours, there;
+    if (stat(stage, &ours) != 0)
+        return STORE_UNSURE;
+    if (stat(target, &there) != 0)
+        return errno != ENOENT ? STORE_UNSURE : error == EEXIST ? STORE_TAKEN : STORE_NOTHING;
+    if (ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+        return STORE_VISIBLE;
+    return error == EEXIST ? STORE_TAKEN : STORE_NOTHING;
 }
 
-/* link(2) may fail and yet have been done: an NFS server whose reply was lost. */
 static qn_status link_stage(const char *stage, const char *target, store_outcome *outcome) {
     int error = link(stage, target) == 0 ? 0 : errno;
-    if (error == 0 || same_file(stage, target)) {
-        *outcome = STORE_VISIBLE;
+    *outcome = error == 0 ? STORE_VISIBLE : failed_link(stage, target, error);
+    if (*outcome == STORE_VISIBLE || *outcome == STORE_TAKEN)
         return QN_OK;
-    }
-    if (error == EEXIST) {
-        *outcome = STORE_TAKEN;
-        return QN_OK;
-    }
     errno = error;
+    if (*outcome == STORE_UNSURE) {
+        qn_status unsure =
+            qn_fail_errno(QN_IO, "cannot tell whether '%s' was linked; it may be there", target);
+        qn_error_help("look at the log once the file system answers, before trying again");
+        return unsure;
+    }
     if (error != EPERM && error != ENOSYS && error != EOPNOTSUPP)
         return qn_fail_errno(QN_IO, "cannot link '%s'", target);
     qn_status status =

@@ -23,7 +23,8 @@ QN_CHECKED qn_status store_check(const char *store, const char *group);
 typedef enum store_outcome {
     STORE_NOTHING, /* nothing is visible */
     STORE_TAKEN,   /* the name is another's; nothing was changed */
-    STORE_VISIBLE  /* the file is there */
+    STORE_VISIBLE, /* the file is there */
+    STORE_UNSURE   /* the file may be there: the file system does not answer */
 } store_outcome;
 
 /* Stages `data` as a hidden file in `folder`, fsyncs it, links it to folder/name and fsyncs the

@@ -51,7 +51,8 @@ typedef struct store_change {
     json_t *adds;   /* array of add objects, in row order */
 } store_change;
 
-/* Commits as the next free version. *visible: true if the version is there, also on failure. */
+/* Commits as the next free version. *visible: true if the version is, or
+ * may be, there, also on failure: its parts must stay. */
 QN_CHECKED qn_status store_commit(const store_change *change, qn_store_version *out, bool *visible);
 
 /* "00000000000000000042.json" */

@@ -46,7 +46,8 @@ typedef struct qn_store_version {
  * parts a rank. Parts are cut at fixed source rows, so the version's digest and its parts' bytes do
  * not depend on the number of ranks. Records that others commit meanwhile come before this one.
  * `options` may be NULL (overwrite), `out` too. On failure nothing is visible, unless the message
- * says so (the record is there, but could not be flushed to disk). Errors: JOB for a bad group or
+ * says so (the record is there, but could not be flushed to disk, or may be there, on a file system
+ * that does not answer). Errors: JOB for a bad group or
  * key name, DATA where appended columns differ from the group's, ENVIRONMENT where the file system
  * has no hard links, IO. */
 QN_CHECKED qn_status qn_store_write(qn_stream *in, qn_comm *comm, const char *store,

@@ -27,6 +27,7 @@ static struct {
     bool happened;
     bool in_unlink;
     bool link_lies; /* makes the link and says EEXIST */
+    int link_lost;  /* makes the link, says this error, and nothing more of the record */
 } fault;
 
 /* True if this call is to fail. */
@@ -89,11 +90,26 @@ int link(const char *from, const char *to) {
         return -1;
     int result = real(from, to);
     after_call();
+    if (fault.link_lost != 0 && result == 0) {
+        errno = fault.link_lost;
+        return -1;
+    }
     if (fault.link_lies && result == 0) {
         errno = EEXIST;
         return -1;
     }
     return result;
+}
+
+int stat(const char *path, struct stat *out) {
+    static int (*real)(const char *, struct stat *);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "stat");
+    if (fault.link_lost != 0 && strstr(path, "/_log/0") != NULL) {
+        errno = EIO;
+        return -1;
+    }
+    return real(path, out);
 }
 
 /* ---- Commits -------------------------------------------------------------------------------- */
@@ -268,6 +284,21 @@ static void test_lying_link(void) {
     CU_ASSERT(read_tags(store, tags, 8) == 3);
 }
 
+/* A link that was made, on a mount that then stops to answer: not committed again, nor undone. */
+static void test_lost_link(void) {
+    static const int errors[] = {EIO, EEXIST};
+    const char *store = qn_test_path("lost");
+    int64_t tags[8];
+    qn_store_version made = {0};
+    QN_TEST_OK(append_tag(store, 0, &made));
+    for (int k = 0; k < 2; k++) {
+        fault.link_lost = errors[k];
+        QN_TEST_FAILS(append_tag(store, k + 1, &made), QN_IO, "may be there");
+        fault.link_lost = 0;
+        CU_ASSERT(read_tags(store, tags, 8) == k + 2);
+    }
+}
+
 /* ---- Races ---------------------------------------------------------------------------------- */
 
 enum { WRITERS = 4, COMMITS = 6 };
@@ -424,6 +455,7 @@ static const qn_test_case cases[] = {
     {"an I/O error at any call leaves whole versions", test_io_errors},
     {"a full disk at any call leaves whole versions", test_full_disk_errors},
     {"a link that is made but reported as failed is ours", test_lying_link},
+    {"a link that may have been made is left alone", test_lost_link},
     {"writers that race lose no commit", test_race},
     {"writers that race and are killed lose no commit", test_race_with_kills},
     {"a disk that is full leaves whole versions", test_full_disk},
