@@ -144,7 +144,8 @@ qn_status qn_stage_needs(qn_stage *stage, const qn_schema *in, bool *needed) {
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
 
-/* Gives the batches to `visit` until one fails, and reads on to the end even then. */
+/* Gives the batches to `visit` until one fails, and reads on to the end even then. Of several
+ * errors the first counts, as it would over several ranks. */
 static qn_status visit_all(qn_stream *in, qn_stage_visit visit, void *context) {
     char error[QN_ERROR_PACKED_SIZE];
     qn_status visited = QN_OK;
@@ -152,8 +153,10 @@ static qn_status visit_all(qn_stream *in, qn_stage_visit visit, void *context) {
     for (bool more = true; more;) {
         qn_batch batch;
         qn_batch_init(&batch);
-        QN_TRY(qn_stream_next(in, &batch));
-        more = batch.count > 0;
+        qn_status status = qn_stream_next(in, &batch);
+        if (status != QN_OK && visited == QN_OK)
+            return status;
+        more = status == QN_OK && batch.count > 0;
         if (more && visited == QN_OK && (visited = visit(context, &batch)) != QN_OK)
             qn_error_pack(error);
         qn_batch_clear(&batch);

@@ -171,6 +171,42 @@ static void test_one_error(void) {
     qn_stream_free(in);
 }
 
+/* A stream that fails at its end. */
+typedef struct torn {
+    qn_stream base;
+    qn_stream *in;
+} torn;
+
+static qn_status torn_next(qn_stream *stream, qn_batch *out) {
+    QN_TRY(qn_stream_next(((torn *)stream)->in, out));
+    return out->count > 0 ? QN_OK : qn_fail(QN_DATA, "the input is torn");
+}
+
+static qn_status torn_rewind(qn_stream *stream) {
+    return qn_stream_rewind(((torn *)stream)->in);
+}
+
+static void torn_free(qn_stream *stream) {
+    qn_stream_free(((torn *)stream)->in);
+}
+
+static const qn_stream_class torn_class = {"torn", torn_next, torn_rewind, torn_free};
+
+/* Of a bad row and a later fault of the input, the row is the error on any number of ranks. */
+static void test_first_error(void) {
+    int64_t total;
+    torn *in = NULL;
+    qn_stream *rows = make_stream(&total);
+    qn_stage *stage = make("counter");
+    QN_TEST_OK(qn_stream_new(&in, sizeof *in, &torn_class, &rows->schema));
+    in->in = rows;
+    QN_TEST_FAILS(qn_stage_fit(stage, &in->base, qn_test_comm()), QN_DATA, "the input is torn");
+    QN_TEST_OK(qn_stage_set(stage, "fail_row", "3"));
+    QN_TEST_FAILS(qn_stage_fit(stage, &in->base, qn_test_comm()), QN_DATA, "row 3 is bad");
+    qn_stage_free(stage);
+    qn_stream_free(&in->base);
+}
+
 static void test_not_fitted(void) {
     int64_t total;
     qn_stream *in = make_stream(&total);
@@ -305,6 +341,7 @@ static const qn_test_case cases[] = {
     {"an unknown stage gets a suggestion", test_find},
     {"several stages are fitted in one scan, on empty ranks too", test_fit},
     {"a failure on one rank is everyone's, and leaves nothing fitted", test_one_error},
+    {"of several failures the first is told", test_first_error},
     {"what is not fitted or misses its column is refused by name", test_not_fitted},
     {"the columns a stage needs are found", test_needs},
     {"a fitted stage does without its label", test_label},
