@@ -34,8 +34,9 @@ QN_CHECKED qn_status qn_file_glob(qn_comm *comm, const char *const *patterns, in
 /* ---- Writing -------------------------------------------------------------------------------- */
 
 /* Local. A file under construction: bytes go to a hidden temporary name (".NAME.tmp-HOST-PID-N")
- * in the target's folder; commit fsyncs, renames over the target and fsyncs the folder. Leftovers
- * of dead processes of this host for the same target are removed at open. */
+ * in the target's folder; commit fsyncs, renames over the target and fsyncs the folder. A file that
+ * is replaced leaves its permissions to the new one. Leftovers of dead processes of this host for
+ * the same target are removed at open. */
 typedef struct qn_output qn_output;
 QN_CHECKED qn_status qn_output_open(qn_output **out, const char *path); /* IO error */
 const char *qn_output_temporary(const qn_output *output); /* for writers that open it by name */

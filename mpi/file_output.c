@@ -19,8 +19,10 @@ enum { MOST_OF_NAME = 120, MOST_OF_HOST = 64, MOST_TRIES = 10000, WRITE_BLOCK = 
 
 struct qn_output {
     int descriptor;
-    bool direct; /* a device or pipe: written in place */
+    bool direct;   /* a device or pipe: written in place */
+    bool replaces; /* a file that exists: its mode is kept */
     bool failed;
+    mode_t mode;
     char *path;      /* what the caller calls it, for messages */
     char *target;    /* with symbolic links followed */
     char *folder;    /* of the target, ends with '/' or is "./" */
@@ -97,6 +99,8 @@ static qn_status check_target(qn_output *output) {
     if (!exists && errno != ENOENT) /* say now what would come up at commit */
         return qn_fail_errno(QN_IO, "cannot write '%s'", output->path);
     output->direct = exists && !S_ISREG(facts.st_mode);
+    output->replaces = exists;
+    output->mode = exists ? facts.st_mode & 0777 : 0666; /* else the umask's choice */
     return QN_OK;
 }
 
@@ -106,12 +110,17 @@ static qn_status open_temporary(qn_output *output) {
         output->temporary = NULL;
         QN_TRY(qn_format(&output->temporary, "%s%s%d-%d", output->folder, output->prefix,
                          (int)getpid(), number));
-        output->descriptor = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        /* 0600 in any case: HDF5 opens it again by name */
+        output->descriptor =
+            open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, output->mode | 0600);
         if (output->descriptor < 0 && errno != EEXIST)
             break;
     }
-    if (output->descriptor >= 0)
+    if (output->descriptor >= 0) {
+        if (output->replaces) /* file systems without modes refuse: there is nothing to keep */
+            (void)fchmod(output->descriptor, output->mode | 0600);
         return QN_OK;
+    }
     qn_status status = qn_fail_errno(QN_IO, "cannot write '%s'", output->path);
     qn_mem_free(output->temporary); /* it is not ours to remove */
     output->temporary = NULL;

@@ -164,13 +164,36 @@ static void test_an_output_appears_at_commit(void) {
     check_content(path, "half and whole");
     struct stat facts;
     CU_ASSERT_EQUAL(stat(path, &facts), 0);
-    CU_ASSERT_EQUAL(facts.st_mode & 0777, 0644 & ~mask);
+    CU_ASSERT_EQUAL(facts.st_mode & 0777, 0666 & ~mask);
     QN_TEST_OK(qn_output_open(&output, path));
     QN_TEST_OK(qn_output_write(output, "thrown away", 11));
     qn_output_discard(output);
     qn_output_discard(NULL);
     check_content(path, "half and whole");
     CU_ASSERT_EQUAL(count_names(".output.txt"), 0);
+}
+
+static mode_t mode_of(const char *path) {
+    struct stat facts = {0};
+    CU_ASSERT_EQUAL(stat(path, &facts), 0);
+    return facts.st_mode & 0777;
+}
+
+/* A private file does not become public by being written again, nor a group's file private. */
+static void test_a_replaced_file_keeps_its_mode(void) {
+    if (!first_rank())
+        return;
+    const char *path = qn_test_path("mode.txt");
+    mode_t mask = umask(027);
+    write_file(path, "new");
+    CU_ASSERT_EQUAL(mode_of(path), 0640);
+    static const mode_t modes[] = {0600, 0664, 0700, 0644};
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        CU_ASSERT_EQUAL(chmod(path, modes[i]), 0);
+        write_file(path, "again");
+        CU_ASSERT_EQUAL(mode_of(path), modes[i]);
+    }
+    umask(mask);
 }
 
 static void test_links_and_devices_are_written_through(void) {
@@ -333,6 +356,7 @@ static const qn_test_case cases[] = {
     {"rank 0 reads for all", test_reading_together},
     {"patterns expand in byte order", test_glob},
     {"an output appears at commit", test_an_output_appears_at_commit},
+    {"a replaced file keeps its mode", test_a_replaced_file_keeps_its_mode},
     {"links and devices are written through", test_links_and_devices_are_written_through},
     {"an output that cannot be written says why", test_outputs_that_cannot_be_written},
     {"a full device is an error", test_a_full_device_is_an_error},
