@@ -272,7 +272,8 @@ static qn_status read_schema(qn_part *part) {
 }
 
 static qn_status open_file(qn_part *part) {
-    part->descriptor = open(part->path, O_RDONLY | O_CLOEXEC);
+    /* O_NONBLOCK: opening a pipe that nobody writes must not wait. */
+    part->descriptor = open(part->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (part->descriptor < 0)
         return qn_fail_errno(QN_INPUT, "cannot open '%s'", part->path);
     struct stat file;

@@ -60,13 +60,18 @@ static qn_status read_fixed(qn_part *part, const part_string_source *strings, in
         qn_column_release(column);
         return status;
     }
-    int32_t end = 0;
+    int64_t end = 0;
     for (int64_t i = 0; i < count; i++) {
         const char *text = part->scratch + i * size;
         size_t length = strnlen(text, (size_t)size);
         memcpy(column->chars + end, text, length);
-        end += (int32_t)length;
-        column->offsets[i + 1] = end;
+        end += (int64_t)length;
+        if (end > INT32_MAX) {
+            qn_column_release(column);
+            return qn_fail(QN_DATA, "'%s': %lld rows have more than 2 GiB of text", part->path,
+                           (long long)count);
+        }
+        column->offsets[i + 1] = (int32_t)end;
     }
     *out = column;
     return QN_OK;
@@ -146,7 +151,7 @@ static qn_status load(piece *p, const part_source *heap, const char *references,
         return QN_OK;
     int64_t last = heap->offset + heap->rows;
     char header[HEADER];
-    if (heap->offset < 0 || low < heap->offset || high + HEADER > last)
+    if (heap->offset < 0 || low < heap->offset || high > last - HEADER)
         return part_damaged(p->part, "a text points outside its heap");
     QN_TRY(part_get_bytes(p->part, high, HEADER, header));
     uint64_t size = get_number(header + 8, 8);

@@ -15,11 +15,13 @@ void qn_string_builder_clear(qn_string_builder *builder) {
     qn_string_builder_init(builder);
 }
 
-/* Room for one more row: `capacity` counts rows, a multiple of 64, for offsets and validity. */
+enum { FIRST_ROWS = 512, PAD = 64 }; /* so many rows fill 64 bytes of validity */
+
+/* Room for one more row: `capacity` counts rows, a multiple of 512, for offsets and validity. */
 static qn_status reserve_row(qn_string_builder *builder) {
     if (builder->length < builder->capacity)
         return QN_OK;
-    int64_t grown = builder->capacity == 0 ? 256 : builder->capacity * 2;
+    int64_t grown = builder->capacity == 0 ? FIRST_ROWS : builder->capacity * 2;
     QN_TRY(qn_mem_resize(&builder->offsets, (size_t)grown + 16, sizeof *builder->offsets));
     QN_TRY(qn_mem_resize(&builder->validity, (size_t)grown / 64, sizeof *builder->validity));
     memset(builder->validity + builder->capacity / 64, 0, (size_t)(grown - builder->capacity) / 8);
@@ -34,7 +36,8 @@ qn_status qn_string_builder_add(qn_string_builder *builder, qn_view value) {
     int64_t start = builder->offsets[builder->length];
     if (start + value.length > INT32_MAX)
         return qn_fail(QN_DATA, "more than 2 GiB of text in one column of a batch");
-    QN_TRY(qn_mem_reserve(&builder->chars, &builder->chars_capacity, start + value.length, 1));
+    QN_TRY(
+        qn_mem_reserve(&builder->chars, &builder->chars_capacity, start + value.length + PAD, 1));
     if (value.length > 0)
         memcpy(builder->chars + start, value.data, (size_t)value.length);
     qn_bit_set(builder->validity, builder->length);

@@ -87,6 +87,29 @@ static void test_a_builder_grows_past_its_first_block(void) {
     qn_column_release(column);
 }
 
+/* Whole vectors may be read from every buffer: with the address sanitizer this fails if not. */
+static void test_built_strings_end_on_a_border(void) {
+    for (int rows = 1; rows < 2000; rows = rows * 3 + 1) {
+        qn_string_builder builder;
+        qn_string_builder_init(&builder);
+        QN_TEST_OK(qn_string_builder_add_null(&builder));
+        for (int i = 0; i < rows; i++)
+            QN_TEST_OK(qn_string_builder_add(&builder, qn_view_of("a text of some length")));
+        qn_column *column = NULL;
+        QN_TEST_OK(qn_string_builder_finish(&builder, &column));
+        char copy[64];
+        size_t words = ((size_t)qn_bit_words(rows + 1) + 7) / 8 * 8;
+        memcpy(copy, column->validity + words - 8, sizeof copy);
+        memcpy(copy, column->offsets + (rows + 1) / 16 * 16, sizeof copy);
+        memcpy(copy, column->chars + column->offsets[rows + 1] / 64 * 64, sizeof copy);
+        uint64_t rest = 0;
+        for (size_t w = (size_t)qn_bit_words(rows + 1); w < words; w++)
+            rest |= column->validity[w];
+        CU_ASSERT_EQUAL(rest, 0);
+        qn_column_release(column);
+    }
+}
+
 static void test_rows_are_taken_from_every_layout(void) {
     static const char *const words[] = {"x", "yy"};
     static const int32_t codes[] = {1, 0, 1, 0};
@@ -219,6 +242,7 @@ static void test_no_allocation_failure_leaks(void) {
 static const qn_test_case cases[] = {
     {"strings are built", test_strings_are_built},
     {"a builder grows past its first block", test_a_builder_grows_past_its_first_block},
+    {"built strings end on a border", test_built_strings_end_on_a_border},
     {"rows are taken from every layout", test_rows_are_taken_from_every_layout},
     {"sparse vectors become dense", test_sparse_vectors_become_dense},
     {"strings of different layout are joined", test_strings_of_different_layout_are_joined},

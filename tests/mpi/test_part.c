@@ -316,6 +316,9 @@ static void test_bad_files(void) {
     QN_TEST_FAILS(qn_part_open(&part, path), QN_INPUT, "not an HDF5 file");
     write_bytes(path, "\211HDF\r\n\032\n and nothing", 20);
     QN_TEST_FAILS(qn_part_open(&part, path), QN_INPUT, "truncated or damaged");
+    const char *pipe_path = qn_test_path("pipe.h5ad");
+    CU_ASSERT_EQUAL(mkfifo(pipe_path, 0600), 0);
+    QN_TEST_FAILS(qn_part_open(&part, pipe_path), QN_INPUT, "not an HDF5 file");
     CU_ASSERT(part == NULL);
 }
 
