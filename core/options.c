@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,15 +55,22 @@ static bool parse_bool(const char *text, bool *out) {
     return false;
 }
 
+/* One end of an interval; not strtod, for which a comma may be a decimal point. */
+static double bound_of(const char *text, size_t length) {
+    double bound = NAN; /* then nothing is allowed */
+    bool read = qn_parse_real((qn_view){text, (int64_t)length}, &bound);
+    return read ? bound : NAN;
+}
+
 /* `interval` is like "(0,1]", "[1,inf)"; NULL allows every finite number and infinity. */
 static bool in_interval(double value, const char *interval) {
     if (interval == NULL || strcmp(interval, "nan") == 0)
         return interval != NULL || !isnan(value);
-    char *rest;
-    double low = strtod(interval + 1, &rest);
-    double high = strtod(rest + 1, &rest);
+    size_t comma = strcspn(interval, ","), end = strcspn(interval, ")]");
+    double low = bound_of(interval + 1, comma - 1);
+    double high = bound_of(interval + comma + 1, end - comma - 1);
     bool above = interval[0] == '[' ? value >= low : value > low;
-    bool below = *rest == ']' ? value <= high : value < high;
+    bool below = interval[end] == ']' ? value <= high : value < high;
     return above && below;
 }
 
@@ -75,6 +81,8 @@ static qn_status out_of_range(const qn_option *option, const char *text) {
 
 static bool is_choice(const char *choices, const char *word) {
     size_t length = strlen(word);
+    if (strchr(word, '|') != NULL) /* several of them are none */
+        return false;
     for (const char *at = choices; at != NULL; at = strchr(at, '|')) {
         at += *at == '|';
         if (strncmp(at, word, length) == 0 && (at[length] == '|' || at[length] == '\0'))

@@ -160,16 +160,18 @@ static qn_status suggest_column(const qn_schema *schema, const char *name) {
     QN_TRY(qn_mem_alloc(&names, (size_t)schema->count, sizeof *names));
     qn_text list;
     qn_text_init(&list);
+    qn_status status = QN_OK;
     for (int32_t i = 0; i < schema->count; i++) {
         names[i] = schema->fields[i].name;
-        if (i < 20 && qn_text_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]) != QN_OK)
-            break;
+        if (i < 20 && status == QN_OK)
+            status = qn_text_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
     }
-    qn_status status = qn_fail(QN_JOB, "unknown column '%s'", name);
+    if (status == QN_OK)
+        status = qn_fail(QN_JOB, "unknown column '%s'", name);
     const char *nearest = qn_nearest(name, names, schema->count);
-    if (nearest != NULL)
+    if (status == QN_JOB && nearest != NULL)
         qn_error_help("did you mean '%s'?", nearest);
-    else if (list.data != NULL)
+    else if (status == QN_JOB && list.data != NULL)
         qn_error_help("columns are %s%s", list.data, schema->count > 20 ? ", ..." : "");
     qn_text_clear(&list);
     qn_mem_free(names);

@@ -160,6 +160,8 @@ static void test_wrong_options_are_refused_by_name(void) {
     QN_TEST_FAILS(qn_options_set(options, "handle_invalid", "kep"), QN_JOB,
                   "not one of error|skip|keep");
     CU_ASSERT_STRING_EQUAL(qn_last_error().help, "did you mean 'keep'?");
+    QN_TEST_FAILS(qn_options_set(options, "handle_invalid", "error|skip"), QN_JOB, "not one of");
+    QN_TEST_FAILS(qn_options_set(options, "handle_invalid", ""), QN_JOB, "not one of");
     QN_TEST_FAILS(qn_options_set(options, "fit_intercept", "maybe"), QN_JOB, "true or false");
     static const char *const two[] = {"1", "2"};
     QN_TEST_FAILS(qn_options_set_list(options, "max_iter", two, 2), QN_JOB, "takes one value");
@@ -178,6 +180,11 @@ static void test_schemas_refuse_twins_and_name_neighbours(void) {
     CU_ASSERT_EQUAL(index, 1);
     QN_TEST_FAILS(qn_schema_require(&schema, "spnd", &index), QN_JOB, "unknown column 'spnd'");
     CU_ASSERT_STRING_EQUAL(qn_last_error().help, "did you mean 'spend'?");
+    for (int64_t i = 0; i < 2; i++) {
+        qn_mem_fail_after(i);
+        QN_TEST_FAILS(qn_schema_require(&schema, "spnd", &index), QN_MEMORY, "out of memory");
+        qn_mem_fail_after(-1);
+    }
     QN_TEST_OK(qn_schema_copy(&copy, &schema));
     CU_ASSERT_TRUE(qn_schema_equal(&copy, &schema));
     qn_schema_clear(&copy);
