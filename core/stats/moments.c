@@ -319,14 +319,14 @@ double qn_moments_variance(const qn_moments *moments, int32_t slot, qn_variance_
 }
 
 double qn_moments_min(const qn_moments *moments, int32_t slot) {
-    double low = moments->min[slot];
+    double low = moments->min[slot] + 0.0; /* one zero: which one came first must not show */
     if (moments->stored[slot] < moments->rows)
         return low > 0 ? 0 : low;
     return moments->nans[slot] >= moments->stored[slot] ? (double)NAN : low;
 }
 
 double qn_moments_max(const qn_moments *moments, int32_t slot) {
-    double high = moments->max[slot];
+    double high = moments->max[slot] + 0.0;
     if (moments->stored[slot] < moments->rows)
         return high < 0 ? 0 : high;
     return moments->nans[slot] >= moments->stored[slot] ? (double)NAN : high;

@@ -114,6 +114,25 @@ static void check_vector(const qn_column *column, const double *weights) {
     qn_moments_clear(&moments);
 }
 
+/* Which of the two zeros is met first depends on the ranks: only one of them is ever told. */
+static void test_zeros(void) {
+    static const double orders[2][2] = {{0.0, -0.0}, {-0.0, 0.0}};
+    for (int i = 0; i < 2; i++) {
+        qn_moments moments, other;
+        QN_TEST_OK(qn_moments_init(&moments, 1, QN_MOMENTS_PLAIN));
+        QN_TEST_OK(qn_moments_init(&other, 1, QN_MOMENTS_PLAIN));
+        QN_TEST_OK(qn_moments_add_values(&moments, orders[i], 1, NULL));
+        QN_TEST_OK(qn_moments_add_values(&other, orders[i] + 1, 1, NULL));
+        for (int merged = 0; merged < 2; merged++) {
+            CU_ASSERT(qn_moments_min(&moments, 0) == 0 && !signbit(qn_moments_min(&moments, 0)));
+            CU_ASSERT(qn_moments_max(&moments, 0) == 0 && !signbit(qn_moments_max(&moments, 0)));
+            QN_TEST_OK(qn_moments_merge(&moments, &other));
+        }
+        qn_moments_clear(&moments);
+        qn_moments_clear(&other);
+    }
+}
+
 static void test_vectors(void) {
     qn_column *sparse = NULL, *dense = NULL;
     const double weights[] = {0.5, 1, 2};
@@ -173,6 +192,7 @@ static const qn_test_case cases[] = {
     {"large means lose nothing and constants have variance 0", test_cancellation},
     {"NaN poisons or is skipped, nulls are left out", test_nan_and_null},
     {"sparse and dense vectors agree", test_vectors},
+    {"there is one zero among the extremes", test_zeros},
     {"ranks merge to the same moments", test_ranks},
     {"a failed allocation is reported", test_memory},
     {NULL, NULL},
