@@ -85,6 +85,20 @@ static qn_status flush_pending(qn_shared_output *output) {
 
 /* ---- Opening and writing -------------------------------------------------------------------- */
 
+/* Rank 0's part. In a pipe there are no places for the other ranks to write to: said now, not when
+ * everything is computed and half of it written. */
+static qn_status open_on_root(qn_shared_output *output) {
+    int64_t length = 0;
+    int size = qn_comm_size(output->comm);
+    QN_TRY(qn_output_open(&output->output, output->path));
+    if (size == 1 || qn_output_continue(output->output, &length) == QN_OK)
+        return QN_OK;
+    qn_status status =
+        qn_fail(QN_IO, "'%s' is a pipe, which %d ranks cannot write together", output->path, size);
+    qn_error_help("write a file, or use one rank");
+    return status;
+}
+
 qn_status qn_shared_output_open(qn_shared_output **out, qn_comm *comm, const char *path) {
     qn_shared_output *output = NULL;
     qn_status status = qn_mem_calloc(&output, 1, sizeof *output);
@@ -93,7 +107,7 @@ qn_status qn_shared_output_open(qn_shared_output **out, qn_comm *comm, const cha
         status = qn_mem_copy_text(&output->path, path);
     }
     if (status == QN_OK && qn_comm_rank(comm) == 0)
-        status = qn_output_open(&output->output, path);
+        status = open_on_root(output);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     *out = output;
 done:

@@ -6,6 +6,7 @@
 #include "tests/harness/harness.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,6 +324,34 @@ static void test_a_discarded_shared_output_leaves_nothing(void) {
     barrier();
 }
 
+static void test_a_pipe_is_for_one_rank(void) {
+    qn_comm *comm = qn_test_comm();
+    const char *path = qn_test_path("out.pipe");
+    int reader = -1;
+    if (first_rank()) {
+        CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+        reader = open(path, O_RDONLY | O_NONBLOCK);
+        CU_ASSERT(reader >= 0);
+    }
+    barrier();
+    qn_shared_output *output = NULL;
+    char text[8] = "";
+    if (qn_comm_size(comm) > 1) {
+        QN_TEST_FAILS(qn_shared_output_open(&output, comm, path), QN_IO, "is a pipe");
+    } else {
+        QN_TEST_OK(qn_shared_output_open(&output, comm, path));
+        QN_TEST_OK(qn_shared_output_write(output, "abc", 3));
+        QN_TEST_OK(qn_shared_output_commit(output));
+        CU_ASSERT(read(reader, text, sizeof text) == 3 && memcmp(text, "abc", 3) == 0);
+    }
+    QN_TEST_OK(qn_shared_output_open(&output, comm, "/dev/null"));
+    QN_TEST_OK(qn_shared_output_write(output, "abc", 3));
+    QN_TEST_OK(qn_shared_output_commit(output));
+    if (reader >= 0)
+        close(reader);
+    barrier();
+}
+
 /* The last rank may write only 4 KiB a file: as on a full disk, all ranks get one error and no
  * file is left. */
 static void test_a_full_disk_on_one_rank_is_everyones(void) {
@@ -365,6 +394,7 @@ static const qn_test_case cases[] = {
     {"much data goes through scratch files", test_much_goes_through_scratch},
     {"a discarded shared output leaves nothing", test_a_discarded_shared_output_leaves_nothing},
     {"a full disk on one rank is everyone's error", test_a_full_disk_on_one_rank_is_everyones},
+    {"a pipe is for one rank", test_a_pipe_is_for_one_rank},
     {NULL, NULL},
 };
 
