@@ -4,6 +4,7 @@
 #include "features/operator/operator.h"
 #include "features/pipeline.h"
 #include "features/scan/scan.h"
+#include "features/stage/stages.h"
 #include "tools/commands.h"
 #include "tools/inputs.h"
 #include "tools/model_view.h"
@@ -49,6 +50,57 @@ static bool predicts(const qn_stage *stage, json_t **description) {
             json_object_get(*description, "model") != NULL);
 }
 
+/* ---- Data without the label ------------------------------------------------------------------ */
+
+/* The SQL step names the label, which new data lack: it does without. A column that the model
+ * itself needs is missed by the stage that reads it. */
+static qn_status do_without_label(qn_stage *stage) {
+    qn_stage *const *children;
+    int64_t count = qn_stage_children(stage, &children);
+    if (stage->class_ == &qn_sql_transformer_class)
+        return qn_stage_set(stage, "missing_columns", "drop");
+    for (int64_t i = 0; i < count; i++)
+        QN_TRY(do_without_label(children[i]));
+    return QN_OK;
+}
+
+static bool named_before(const qn_plan_gaps *gaps, int64_t index) {
+    for (int64_t i = 0; i < index; i++)
+        if (strcmp(gaps->items[i].column, gaps->items[index].column) == 0)
+            return true;
+    return false;
+}
+
+static bool is_in_condition(const qn_plan_gaps *gaps, const char *column) {
+    for (int64_t i = 0; i < gaps->count; i++)
+        if (gaps->items[i].output == NULL && strcmp(gaps->items[i].column, column) == 0)
+            return true;
+    return false;
+}
+
+/* One line a missing column. */
+static void report_gaps(const qn_stage *stage) {
+    qn_stage *const *children;
+    int64_t count = qn_stage_children(stage, &children);
+    for (int64_t i = 0; i < count; i++)
+        report_gaps(children[i]);
+    if (stage->class_ != &qn_sql_transformer_class)
+        return;
+    const qn_plan_gaps *gaps = qn_sql_transformer_gaps(stage);
+    for (int64_t i = 0; i < gaps->count; i++) {
+        const char *column = gaps->items[i].column;
+        if (named_before(gaps, i))
+            continue;
+        if (is_in_condition(gaps, column))
+            qn_warn("the input lacks column '%s': the SQL step's conditions on it are not applied",
+                    column);
+        else
+            qn_info("the input lacks column '%s': the SQL step leaves out what needs it", column);
+    }
+}
+
+/* ---- The commands ---------------------------------------------------------------------------- */
+
 static qn_status apply(const qn_arguments *arguments, bool predict) {
     qn_stage *stage = NULL;
     qn_stream *in = NULL, *transformed = NULL, *result = NULL;
@@ -66,6 +118,8 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
         qn_error_help("use 'quern transform'");
         goto done;
     }
+    if (predict)
+        QN_TRY_GOTO(qn_comm_agree(arguments->comm, do_without_label(stage)), done);
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
     QN_TRY_GOTO(qn_schema_copy(&input, &in->schema), done);
     status = qn_stage_stream(&transformed, stage, in); /* owns the scan, which `in` still names */
@@ -76,6 +130,8 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     if (status != QN_OK)
         qn_error_prefix("the input does not fit '%s': ", arguments->operands[0]);
     status = qn_comm_agree(arguments->comm, status);
+    if (status == QN_OK && predict)
+        report_gaps(stage);
     if (status == QN_OK)
         status = write_result(arguments, result);
     if (status == QN_OK)

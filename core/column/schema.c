@@ -111,18 +111,25 @@ void qn_schema_clear(qn_schema *schema) {
         qn_attributes_release(schema->fields[i].attributes);
     }
     qn_mem_free(schema->fields);
+    for (int64_t i = 0; i < schema->absence_count; i++) {
+        qn_mem_free(schema->absences[i].name);
+        qn_mem_free(schema->absences[i].reason);
+    }
+    qn_mem_free(schema->absences);
     qn_schema_init(schema);
 }
 
 qn_status qn_schema_copy(qn_schema *out, const qn_schema *source) {
     qn_schema copy;
+    qn_status status = QN_OK;
     qn_schema_init(&copy);
-    for (int32_t i = 0; i < source->count; i++) {
-        qn_status status = qn_schema_add_field(&copy, &source->fields[i]);
-        if (status != QN_OK) {
-            qn_schema_clear(&copy);
-            return status;
-        }
+    for (int32_t i = 0; i < source->count && status == QN_OK; i++)
+        status = qn_schema_add_field(&copy, &source->fields[i]);
+    for (int64_t i = 0; i < source->absence_count && status == QN_OK; i++)
+        status = qn_schema_add_absence(&copy, source->absences[i].name, source->absences[i].reason);
+    if (status != QN_OK) {
+        qn_schema_clear(&copy);
+        return status;
     }
     *out = copy;
     return QN_OK;
@@ -145,6 +152,27 @@ qn_status qn_schema_add_field(qn_schema *schema, const qn_field *field) {
     schema->fields[schema->count++] =
         (qn_field){name, field->type, field->width, qn_attributes_retain(field->attributes)};
     return QN_OK;
+}
+
+qn_status qn_schema_add_absence(qn_schema *schema, const char *name, const char *reason) {
+    qn_absence absence = {0};
+    QN_TRY(qn_mem_reserve(&schema->absences, &schema->absence_capacity, schema->absence_count + 1,
+                          sizeof *schema->absences));
+    QN_TRY(qn_mem_copy_text(&absence.name, name));
+    qn_status status = qn_mem_copy_text(&absence.reason, reason);
+    if (status != QN_OK) {
+        qn_mem_free(absence.name);
+        return status;
+    }
+    schema->absences[schema->absence_count++] = absence;
+    return QN_OK;
+}
+
+const char *qn_schema_absence(const qn_schema *schema, const char *name) {
+    for (int64_t i = 0; i < schema->absence_count; i++)
+        if (strcmp(schema->absences[i].name, name) == 0)
+            return schema->absences[i].reason;
+    return NULL;
 }
 
 int32_t qn_schema_find(const qn_schema *schema, const char *name) {
@@ -180,6 +208,9 @@ static qn_status suggest_column(const qn_schema *schema, const char *name) {
 
 qn_status qn_schema_require(const qn_schema *schema, const char *name, int32_t *out) {
     int32_t index = qn_schema_find(schema, name);
+    const char *reason = index < 0 ? qn_schema_absence(schema, name) : NULL;
+    if (reason != NULL)
+        return qn_fail(QN_JOB, "%s", reason);
     if (index < 0)
         return suggest_column(schema, name);
     *out = index;

@@ -63,10 +63,18 @@ typedef struct qn_field {
     qn_attributes *attributes; /* NULL: nothing known */
 } qn_field;
 
+/* A column that someone may ask for, but that could not be made, and why. */
+typedef struct qn_absence {
+    char *name;
+    char *reason;
+} qn_absence;
+
 typedef struct qn_schema {
     int32_t count;
     int32_t capacity;
     qn_field *fields;
+    int64_t absence_count, absence_capacity;
+    qn_absence *absences; /* copied along with the fields */
 } qn_schema;
 
 void qn_schema_init(qn_schema *schema);
@@ -77,6 +85,13 @@ QN_CHECKED qn_status qn_schema_copy(qn_schema *out, const qn_schema *source);
  * is taken. */
 QN_CHECKED qn_status qn_schema_add(qn_schema *schema, const char *name, qn_type type);
 QN_CHECKED qn_status qn_schema_add_field(qn_schema *schema, const qn_field *field);
+
+/* Local. Notes a column that the schema does not have: qn_schema_require then fails with the reason
+ * instead of calling the column unknown. Copies both texts. */
+QN_CHECKED qn_status qn_schema_add_absence(qn_schema *schema, const char *name, const char *reason);
+
+/* The reason why the schema lacks a column (exact name); NULL if none was noted. */
+const char *qn_schema_absence(const qn_schema *schema, const char *name);
 
 /* Index of the field, or -1. Exact match. */
 int32_t qn_schema_find(const qn_schema *schema, const char *name);

@@ -47,6 +47,14 @@ void qn_expr_free(qn_expr *expr); /* NULL is fine */
 QN_CHECKED qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema);
 int32_t qn_expr_error_position(void); /* of the last failed call here; -1: none */
 
+/* Name of the n-th mention, in post-order, of a column that `schema` lacks, in an expression that
+ * is not bound yet; NULL past the last. */
+const char *qn_expr_missing_column(qn_expr *expr, const qn_schema *schema, int32_t n);
+
+/* Local. Of a condition that is not bound yet: each term (what AND joins at the top) that mentions
+ * a column which `schema` lacks becomes TRUE. */
+QN_CHECKED qn_status qn_expr_waive_missing(qn_expr *condition, const qn_schema *schema);
+
 qn_type qn_expr_type(const qn_expr *expr); /* once bound */
 /* Index of the column if the bound expression is a bare column reference, else -1. */
 int32_t qn_expr_column_index(const qn_expr *expr);

@@ -71,6 +71,24 @@ QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, qn_comm *comm,
 QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema);
 QN_CHECKED qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out);
 
+/* What a plan does without because the table lacks a column: the column, and the output that needs
+ * it; no output (NULL): a term of a condition. */
+typedef struct qn_plan_gap {
+    char *column, *output;
+} qn_plan_gap;
+
+typedef struct qn_plan_gaps {
+    int64_t count, capacity;
+    qn_plan_gap *items;
+} qn_plan_gaps;
+
+void qn_plan_gaps_clear(qn_plan_gaps *gaps);
+
+/* Local. To be called before qn_plan_bind_schema: takes out of the plan's first projection the
+ * outputs, and of the conditions below it the terms (what AND joins at the top), that need a column
+ * which `schema` lacks, and adds them to `gaps`. Changes nothing if no output would be left. */
+QN_CHECKED qn_status qn_plan_leave_out(qn_plan *plan, const qn_schema *schema, qn_plan_gaps *gaps);
+
 /* Local. One node a line, the root first, inputs indented; a prepared scan shows the columns that
  * it reads. To be called before opening, which moves the expressions into the operators. */
 QN_CHECKED qn_status qn_plan_print(const qn_plan *plan, qn_text *out);

@@ -1,6 +1,8 @@
 /* The stage sql_transformer. Ranks: 1 2 3 */
+#include "features/pipeline.h"
 #include "features/sql/sql.h"
 #include "features/stage/registry.h"
+#include "features/stage/stages.h"
 #include "tests/features/sql_table.h"
 
 static const qn_registry registries[] = {qn_feature_stages, NULL};
@@ -125,6 +127,97 @@ static void test_saved_statements_load(void) {
     qn_stage_free(loaded);
 }
 
+/* ---- Inputs that lack columns ---------------------------------------------------------------- */
+
+static void check_dropped(const char *statement, const char *expected, const char *gaps) {
+    qn_stage *stage = new_stage(statement);
+    qn_text text;
+    qn_text_init(&text);
+    QN_TEST_OK(qn_stage_set(stage, "missing_columns", "drop"));
+    char *rows = transformed(stage);
+    CU_ASSERT_STRING_EQUAL(rows, expected);
+    const qn_plan_gaps *got = qn_sql_transformer_gaps(stage);
+    for (int64_t i = 0; i < got->count; i++)
+        QN_TEST_OK(qn_text_printf(&text, "%s>%s ", got->items[i].column,
+                                  got->items[i].output != NULL ? got->items[i].output : "WHERE"));
+    CU_ASSERT_STRING_EQUAL(text.data != NULL ? text.data : "", gaps);
+    qn_text_clear(&text);
+    qn_mem_free(rows);
+    qn_stage_free(stage);
+}
+
+static void test_what_needs_a_missing_column_is_left_out(void) {
+    check_dropped("SELECT price, id FROM t WHERE id = 5", "5\n", "price>price ");
+    check_dropped("SELECT id FROM t WHERE price > 0 AND id < 2 AND ID >= 1", "1\n", "price>WHERE ");
+    check_dropped("SELECT id FROM t WHERE id < 3 AND (id = 2 AND price > 0)", "2\n",
+                  "price>WHERE ");
+    check_dropped("SELECT id FROM t WHERE (price > 0 OR id = 7) AND id BETWEEN 6 AND 7", "6\n7\n",
+                  "price>WHERE ");
+    check_dropped("SELECT id FROM t WHERE id < 2 AND id BETWEEN price AND 0 AND gone", "0\n1\n",
+                  "price>WHERE gone>WHERE ");
+    check_dropped("SELECT ln(price) AS p, price + gone, id, 1 AS one FROM t WHERE id = 3", "3|1\n",
+                  "price>p price>(price + gone) gone>(price + gone) ");
+    check_dropped("SELECT * FROM t WHERE NOT (price > 0) AND id < 0", "", "price>WHERE ");
+    check_dropped("SELECT id FROM t WHERE id = 999", "999\n", "");
+}
+
+static void test_a_condition_can_be_left_out_whole(void) {
+    qn_stage *stage = new_stage("SELECT id FROM t WHERE price > 0");
+    QN_TEST_OK(qn_stage_set(stage, "missing_columns", "drop"));
+    char *rows = transformed(stage);
+    CU_ASSERT(strncmp(rows, "0\n1\n2\n", 6) == 0);
+    CU_ASSERT(strlen(rows) == 10 * 2 + 90 * 3 + 900 * 4);
+    qn_mem_free(rows);
+    qn_stage_free(stage);
+}
+
+static void check_missing_is_refused(const char *choice, const char *statement,
+                                     const char *message) {
+    qn_stage *stage = new_stage(statement);
+    qn_stream *stream = NULL;
+    qn_schema out;
+    if (choice != NULL)
+        QN_TEST_OK(qn_stage_set(stage, "missing_columns", choice));
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_FAILS(qn_stage_bind(stage, &stream->schema, &out), QN_JOB, message);
+    qn_stream_free(stream);
+    qn_stage_free(stage);
+}
+
+static void test_missing_columns_are_refused_unless_dropped(void) {
+    check_missing_is_refused(NULL, "SELECT price, id FROM t", "unknown column 'price'");
+    check_missing_is_refused("error", "SELECT id FROM t WHERE price > 0", "unknown column 'price'");
+    check_missing_is_refused("drop", "SELECT price, price + id AS p FROM t WHERE price > 0",
+                             "unknown column 'price'");
+    check_missing_is_refused("drop", "SELECT id, price FROM t WHERE id + 1", "must be boolean");
+}
+
+/* The later stage asks for an output; the message names the input's column. */
+static void check_later_stage(const char *statement, const char *column, const char *message) {
+    qn_stage *stages[] = {new_stage(statement), NULL}, *pipeline = NULL;
+    qn_stream *stream = NULL;
+    qn_schema out;
+    QN_TEST_OK(qn_stage_set(stages[0], "missing_columns", "drop"));
+    QN_TEST_OK(qn_stage_new(&stages[1], &qn_vector_assembler_class));
+    QN_TEST_OK(qn_stage_set_list(stages[1], "input_cols", &column, 1));
+    QN_TEST_OK(qn_stage_set(stages[1], "output_col", "v"));
+    QN_TEST_OK(qn_pipeline_new(&pipeline, stages, 2));
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_FAILS(qn_stage_bind(pipeline, &stream->schema, &out), QN_JOB, message);
+    qn_stream_free(stream);
+    qn_stage_free(pipeline);
+}
+
+static void test_later_stages_say_which_input_column_is_missing(void) {
+    check_later_stage("SELECT id, ln(carat) AS log_carat, price FROM t WHERE price > 0",
+                      "log_carat",
+                      "vector_assembler: the input lacks column 'carat', which the SQL step needs "
+                      "for 'log_carat'");
+    check_later_stage("SELECT id, carat FROM t", "carat",
+                      "vector_assembler: the input lacks column 'carat', which the SQL step needs");
+    check_later_stage("SELECT id, price FROM t", "colour", "unknown column 'colour'");
+}
+
 static const qn_test_case cases[] = {
     {"statements transform rows", test_statements_transform_rows},
     {"columns keep what is known of them", test_columns_keep_what_is_known_of_them},
@@ -132,6 +225,11 @@ static const qn_test_case cases[] = {
     {"needed columns are those that are read", test_needed_columns_are_those_read},
     {"constants need a column to count by", test_constants_need_a_column_to_count_by},
     {"saved statements load", test_saved_statements_load},
+    {"what needs a missing column is left out", test_what_needs_a_missing_column_is_left_out},
+    {"a condition can be left out whole", test_a_condition_can_be_left_out_whole},
+    {"missing columns are refused unless dropped", test_missing_columns_are_refused_unless_dropped},
+    {"later stages say which input column is missing",
+     test_later_stages_say_which_input_column_is_missing},
     {NULL, NULL}};
 
 int main(void) {
