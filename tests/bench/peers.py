@@ -24,7 +24,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 build = sys.argv[1]
 rows = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
 folder = "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"
-duckdb.sql("SET threads = 2")
+duckdb.execute("SET threads = 2")
 REPEATS = 5
 
 
@@ -56,9 +56,14 @@ def compare(title, ours, peers):
         print(f"  {name:28s} {median:8.4f} s   {median / base:6.2f}x")
 
 
+def duck(path, column):
+    duckdb.execute(f"CREATE OR REPLACE TABLE t AS FROM read_csv('{path}')")
+    return duckdb.execute(f"SELECT sum({column}) FROM t").fetchone()[0]
+
+
 def read_file(path, column):
     def ours():
-        line = quern(f"{build}/tests/bench_read", path, "1")
+        line = quern(f"{build}/tests/bench_read", path, "3")
         return float(re.search(r"median ([\d.]+)", line)[1]), float(re.search(r"sum (\S+)", line)[1])
 
     compare(
@@ -66,9 +71,7 @@ def read_file(path, column):
         ours,
         {
             "polars.read_csv": lambda: pl.read_csv(path, infer_schema_length=1000)[column].sum(),
-            "duckdb read_csv into a table": lambda: duckdb.sql(
-                f"CREATE OR REPLACE TABLE t AS FROM read_csv('{path}')")
-            or duckdb.sql(f"SELECT sum({column}) FROM t").fetchone()[0],
+            "duckdb read_csv into a table": lambda: duck(path, column),
         },
     )
 
@@ -90,14 +93,14 @@ def regression():
 numeric, mixed = f"{folder}/peers_numeric.csv", f"{folder}/peers_mixed.csv"
 try:
     numbers = np.random.default_rng(1).uniform(-2, 2, (rows, 29))
-    pl.DataFrame(numbers, [f"x{i}" for i in range(29)]).write_csv(numeric, float_precision=6)
+    pl.DataFrame(numbers, [f"x{i + 1}" for i in range(29)]).write_csv(numeric, float_precision=6)
     subprocess.run([f"{build}/quern", "generate", "transactions", "--rows", str(5 * rows), "--seed",
                     "1", "-o", mixed, "--quiet"], check=True)
     read_file(numeric, "x1")
     read_file(mixed, "user_id")
     print("least squares, 1e6 x 50, from memory (Quern's: bench_linear, below)")
     regression()
-    print(quern(f"{build}/tests/bench_linear"))
+    print(quern(f"{build}/tests/bench_linear", ranks=1))
 finally:
     for path in (numeric, mixed):
         if os.path.exists(path):
