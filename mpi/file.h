@@ -48,8 +48,8 @@ void qn_output_discard(qn_output *output);                /* removes, frees; NUL
 
 /* Collective. A file all ranks write together: each rank's bytes follow those of the ranks before
  * it, so the result does not depend on the number of ranks. Bytes are kept in memory up to a
- * bound, then in an unlinked scratch file, and copied to their place by commit. A pipe is written by
- * one rank only. */
+ * bound, then in an unlinked scratch file, and copied to their place by commit. A pipe is written
+ * by one rank only. */
 typedef struct qn_shared_output qn_shared_output;
 QN_CHECKED qn_status qn_shared_output_open(qn_shared_output **out, qn_comm *comm, const char *path);
 QN_CHECKED qn_status qn_shared_output_write(qn_shared_output *output, const void *data,

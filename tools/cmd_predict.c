@@ -12,15 +12,23 @@
 
 #include <string.h>
 
-/* What `predict` writes: the input's columns and the prediction, which comes last; not the
- * features made on the way. */
-static qn_status select_prediction(qn_stream **out, qn_stream *transformed,
-                                   const qn_schema *input) {
+/* What a prediction is told by: the columns of the SQL step that the model begins with, or those
+ * of the input. */
+static qn_status base_schema(qn_stage *stage, const qn_schema *input, qn_schema *out) {
+    qn_stage *const *children;
+    if (qn_stage_children(stage, &children) > 0 && children[0]->class_ == &qn_sql_transformer_class)
+        return qn_stage_bind(children[0], input, out);
+    return qn_schema_copy(out, input);
+}
+
+/* What `predict` writes: the base's columns and the prediction, which comes last; not the features
+ * made on the way. */
+static qn_status select_prediction(qn_stream **out, qn_stream *transformed, const qn_schema *base) {
     int32_t *columns = NULL;
     qn_status status = qn_mem_alloc(&columns, (size_t)transformed->schema.count, sizeof *columns);
     int32_t count = 0, last = transformed->schema.count - 1;
-    for (int32_t i = 0; i < input->count && status == QN_OK; i++) {
-        int32_t index = qn_schema_find(&transformed->schema, input->fields[i].name);
+    for (int32_t i = 0; i < base->count && status == QN_OK; i++) {
+        int32_t index = qn_schema_find(&transformed->schema, base->fields[i].name);
         if (index >= 0 && index != last)
             columns[count++] = index;
     }
@@ -104,8 +112,8 @@ static void report_gaps(const qn_stage *stage) {
 static qn_status apply(const qn_arguments *arguments, bool predict) {
     qn_stage *stage = NULL;
     qn_stream *in = NULL, *transformed = NULL, *result = NULL;
-    qn_schema input;
-    qn_schema_init(&input);
+    qn_schema base;
+    qn_schema_init(&base);
     json_t *description = NULL;
     const char *output = NULL;
     qn_status status;
@@ -121,10 +129,13 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     if (predict)
         QN_TRY_GOTO(qn_comm_agree(arguments->comm, do_without_label(stage)), done);
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
-    QN_TRY_GOTO(qn_schema_copy(&input, &in->schema), done);
-    status = qn_stage_stream(&transformed, stage, in); /* owns the scan, which `in` still names */
+    status = base_schema(stage, &in->schema, &base);
+    if (status == QN_OK)
+        status = qn_stage_stream(&transformed, stage, in); /* owns the scan, `in` still names it */
+    else
+        qn_stream_free(in);
     if (status == QN_OK && predict)
-        status = select_prediction(&result, transformed, &input);
+        status = select_prediction(&result, transformed, &base);
     else
         result = transformed;
     if (status != QN_OK)
@@ -138,7 +149,7 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
         status = qn_settle_operands(in, arguments);
 done:
     json_decref(description);
-    qn_schema_clear(&input);
+    qn_schema_clear(&base);
     qn_stream_free(result);
     qn_stage_free(stage);
     return status;
@@ -170,8 +181,10 @@ const qn_command qn_cmd_predict = {
     .name = "predict",
     .synopsis = "predict MODEL INPUT... -o OUT",
     .help = "score new data with a model",
-    .details = "The output holds the columns of the input and the prediction. A model that was\n"
-               "fitted by a job carries its SQL and stages, so raw data can be scored.",
+    .details =
+        "The output holds the columns of the input, or of the SQL step that the model begins\n"
+        "with, and the prediction. A model that was fitted by a job carries its SQL and\n"
+        "stages, so raw data can be scored; the label may be missing.",
     .options = options,
     .least = 2,
     .most = -1,
