@@ -48,8 +48,8 @@ typedef struct qn_store_version {
  * `options` may be NULL (overwrite), `out` too. On failure nothing is visible, unless the message
  * says so (the record is there, but could not be flushed to disk, or may be there, on a file system
  * that does not answer). Errors: JOB for a bad group or
- * key name, DATA where appended columns differ from the group's, ENVIRONMENT where the file system
- * has no hard links, IO. */
+ * key name or a message that is not UTF-8, DATA where appended columns differ from the group's,
+ * ENVIRONMENT where the file system has no hard links, IO. */
 QN_CHECKED qn_status qn_store_write(qn_stream *in, qn_comm *comm, const char *store,
                                     const char *group, const qn_store_options *options,
                                     qn_store_version *out);

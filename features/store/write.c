@@ -1,6 +1,7 @@
 /* A stream as part files: parts are cut at fixed source rows, and each is written by the rank that
  * holds its first batch. */
 #include "core/memory.h"
+#include "core/text/utf8.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
 #include "mpi/exchange.h"
@@ -322,6 +323,8 @@ static qn_status write_version(writer *w, qn_stream *in, qn_store_version *made,
 }
 
 static qn_status check_options(const qn_store_options *options, const qn_schema *schema) {
+    if (options->message != NULL && !qn_utf8_is_valid(qn_view_of(options->message)))
+        return qn_fail(QN_JOB, "the message of a commit must be UTF-8");
     for (int32_t i = 0; i < options->key_count; i++) {
         int32_t index;
         QN_TRY(qn_schema_require(schema, options->keys[i], &index));
