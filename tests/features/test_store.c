@@ -25,17 +25,22 @@ static void digest_sample(int64_t rows, bool cut, char out[QN_DIGEST_TEXT]) {
     QN_TEST_OK(qn_comm_broadcast(qn_test_comm(), out, QN_DIGEST_TEXT, 0));
 }
 
-static qn_store_version write_version(const char *store, int64_t rows, bool cut,
-                                      const qn_store_options *options) {
+static qn_store_version write_by(qn_comm *comm, const char *store, int64_t rows, bool cut,
+                                 const qn_store_options *options) {
     qn_table table;
     qn_stream *stream = NULL;
     qn_store_version made = {.version = -9};
-    QN_TEST_OK(sample_table(&table, qn_test_comm(), rows, cut));
+    QN_TEST_OK(sample_table(&table, comm, rows, cut));
     QN_TEST_OK(qn_table_stream(&stream, &table));
-    QN_TEST_OK(qn_store_write(stream, qn_test_comm(), store, "events", options, &made));
+    QN_TEST_OK(qn_store_write(stream, comm, store, "events", options, &made));
     qn_stream_free(stream);
     qn_table_clear(&table);
     return made;
+}
+
+static qn_store_version write_version(const char *store, int64_t rows, bool cut,
+                                      const qn_store_options *options) {
+    return write_by(qn_test_comm(), store, rows, cut, options);
 }
 
 static void check_version(const char *store, int64_t version, const char *digest) {
@@ -84,6 +89,35 @@ static void test_parts(void) {
     CU_ASSERT_STRING_EQUAL(made.digest, digest);
     CU_ASSERT(count_data(store) == 4); /* at any number of ranks */
     check_version(store, QN_STORE_LATEST, digest);
+}
+
+/* Sizes and SHA-256 of the files, in order. */
+static json_t *file_sums(const char *store) {
+    json_t *shown = NULL, *sums = json_array(), *file;
+    size_t i;
+    QN_TEST_OK(qn_store_show(store, "events", QN_STORE_LATEST, &shown));
+    json_array_foreach(json_object_get(shown, "files"), i, file)
+        CU_ASSERT(json_array_append_new(sums, json_pack("[O, O]", json_object_get(file, "bytes"),
+                                                        json_object_get(file, "sha256"))) == 0);
+    json_decref(shown);
+    return sums;
+}
+
+/* Parts have the same bytes as those that one rank writes. */
+static void test_part_bytes(void) {
+    const qn_store_options options = {.part_batches = 2, .deflate = true};
+    const char *store = qn_test_path("bytes");
+    char alone[700];
+    snprintf(alone, sizeof alone, "%s.alone", store);
+    (void)write_version(store, 6 * QN_BATCH_ROWS + 9, true, &options);
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        (void)write_by(serial, alone, 6 * QN_BATCH_ROWS + 9, true, &options);
+        json_t *ours = file_sums(store), *theirs = file_sums(alone);
+        CU_ASSERT(json_array_size(ours) == 4);
+        CU_ASSERT(json_equal(ours, theirs));
+        json_decref(ours);
+        json_decref(theirs);
+    }
 }
 
 /* One part whose batches lie on all ranks. */
@@ -199,7 +233,9 @@ static void test_refusals(void) {
     QN_TEST_FAILS(qn_store_write(in, qn_test_comm(), store, "../x", NULL, NULL), QN_JOB,
                   "cannot be the name");
     const char *const keys[] = {"i65"};
-    const qn_store_options options = {.keys = keys, .key_count = 1};
+    const qn_store_options options = {.keys = keys, .key_count = 1}, latin = {.message = "caf\xe9"};
+    QN_TEST_FAILS(qn_store_write(in, qn_test_comm(), store, "events", &latin, NULL), QN_JOB,
+                  "must be UTF-8");
     QN_TEST_FAILS(qn_store_write(in, qn_test_comm(), store, "events", &options, NULL), QN_JOB,
                   "unknown column 'i65'");
     QN_TEST_FAILS(qn_store_write(in, qn_test_comm(), "/nowhere/at/all", "events", NULL, NULL),
@@ -361,6 +397,7 @@ static void test_allocation_failures(void) {
 static const qn_test_case cases[] = {
     {"a version is what was written", test_one_version},
     {"parts are cut at fixed rows", test_parts},
+    {"parts have the same bytes on any number of ranks", test_part_bytes},
     {"a part that lies on several ranks is one file", test_shared_part},
     {"a version may be empty", test_empty_version},
     {"every version stays", test_overwrite_and_time_travel},
