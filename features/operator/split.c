@@ -70,6 +70,8 @@ static qn_status cell_bounds(const double *weights, int32_t count, int32_t which
                            (int)i + 1, weights[i]);
         total += weights[i];
     }
+    if (isinf(total))
+        return qn_fail(QN_JOB, "the split weights are too large to be added up");
     if (which < 0 || which >= count)
         return qn_fail(QN_JOB, "split cell %d does not exist: there are %d weights", (int)which,
                        (int)count);

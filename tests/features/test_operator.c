@@ -280,11 +280,12 @@ static void test_many_draws_are_the_single_ones(void) {
 }
 
 static void test_split_checks_its_weights(void) {
-    const double bad[] = {1, -2}, zero[] = {0, 1}, good[] = {1, 1};
+    const double bad[] = {1, -2}, zero[] = {0, 1}, good[] = {1, 1}, huge[] = {1e308, 1e308};
     qn_stream *stream = NULL;
     QN_TEST_FAILS(qn_split_open(&stream, ids_stream(), bad, 2, 0, 1), QN_JOB, "weight 2 is -2");
     QN_TEST_FAILS(qn_split_open(&stream, ids_stream(), zero, 2, 0, 1), QN_JOB, "weight 1 is 0");
     QN_TEST_FAILS(qn_split_open(&stream, ids_stream(), good, 2, 2, 1), QN_JOB, "does not exist");
+    QN_TEST_FAILS(qn_split_open(&stream, ids_stream(), huge, 2, 0, 1), QN_JOB, "too large");
 }
 
 /* ---- Cache ----------------------------------------------------------------------------------- */
