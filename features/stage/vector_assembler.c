@@ -356,6 +356,8 @@ static bool prefers_sparse(const qn_column *const *columns, int64_t count, int64
     for (int64_t i = 0; i < count; i++)
         any = any || columns[i]->indices != NULL;
     double stored = (double)stored_bound(columns, count, length);
+    if (stored >= INT32_MAX) /* offsets have 32 bits */
+        return false;
     return any && 1.5 * (stored + (double)length) < (double)length * width;
 }
 
