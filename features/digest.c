@@ -1,7 +1,7 @@
 #include "features/digest.h"
 
 #include "core/memory.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "core/column/content.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 enum { QN_DIGEST_TEXT = 33 }; /* 32 hex digits and a NUL */
 

@@ -2,7 +2,7 @@
 
 #include "core/memory.h"
 #include "ml/observations.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 #include "mpi/stage.h"
 
 #include <math.h>

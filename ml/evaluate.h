@@ -12,7 +12,7 @@
 
 #include "core/stats/moments.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 typedef struct qn_metrics {
     int64_t rows;

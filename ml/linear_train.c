@@ -3,7 +3,7 @@
 
 #include "core/linalg/special.h"
 #include "core/memory.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 
 #include <math.h>
 

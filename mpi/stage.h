@@ -10,8 +10,8 @@
 
 #include "core/options.h"
 #include "core/stream.h"
-#include "mpi/archive.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
+#include "mpi/hdf5/archive.h"
 
 #include <jansson.h>
 

@@ -4,7 +4,7 @@
 #define QUERN_TOOLS_COMMAND_H
 
 #include "core/options.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 typedef struct qn_arguments {
     qn_options *options;

@@ -1,9 +1,9 @@
 /* The program: finds the command, runs it on all ranks, and is the one place that exits. */
 #include "core/log.h"
 #include "core/memory.h"
-#include "mpi/launcher.h"
+#include "mpi/comm/launcher.h"
 #include "tools/command.h"
-#include "tools/report_error.h"
+#include "tools/print/report_error.h"
 
 #include <locale.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
  * estimate with a standard error of 0.8 % by HyperLogLog (P. Flajolet et al., 2007) with 2^14
  * registers and the estimator of O. Ertl, "New cardinality estimation algorithms for HyperLogLog
  * sketches", 2017. Hashes: XXH3, 64 bits. Order-free. Nulls are not values; NaN is one value and
- * so is zero. Over ranks: qn_reduce_distinct (mpi/reduce.h). */
+ * so is zero. Over ranks: qn_reduce_distinct (mpi/comm/reduce.h). */
 #ifndef QUERN_CORE_STATS_DISTINCT_H
 #define QUERN_CORE_STATS_DISTINCT_H
 

@@ -1,8 +1,8 @@
 /* How often each distinct value of a column occurs.
  *
  * Entries are numbered in the order in which they were first met, until qn_frequency_sort or a
- * reduction over ranks (qn_reduce_frequency, mpi/reduce.h) puts them in order of their keys. Keys
- * are strings, or doubles for every other type (-0 is 0; all NaN are one value). Nulls are
+ * reduction over ranks (qn_reduce_frequency, mpi/comm/reduce.h) puts them in order of their keys.
+ * Keys are strings, or doubles for every other type (-0 is 0; all NaN are one value). Nulls are
  * counted apart. Hashing: XXH3. */
 #ifndef QUERN_CORE_STATS_FREQUENCY_H
 #define QUERN_CORE_STATS_FREQUENCY_H

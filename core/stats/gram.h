@@ -3,7 +3,7 @@
  * A batch is centred on values near its own means, multiplied out by a register-tiled kernel, and
  * moved back to the origin in 106-bit arithmetic; batches are added up exactly (core/stats/sums.h).
  * So the summary does not depend on how batches are spread over ranks, and columns with large
- * means and small variances lose nothing. Over ranks: qn_reduce_gram (mpi/reduce.h). */
+ * means and small variances lose nothing. Over ranks: qn_reduce_gram (mpi/comm/reduce.h). */
 #ifndef QUERN_CORE_STATS_GRAM_H
 #define QUERN_CORE_STATS_GRAM_H
 

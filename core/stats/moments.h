@@ -47,7 +47,8 @@ QN_CHECKED qn_status qn_moments_add_rounded(qn_moments *moments, const qn_column
 QN_CHECKED qn_status qn_moments_add_values(qn_moments *moments, const double *values, int64_t rows,
                                            const double *weights);
 
-/* Local. `other` has the same width and flags. Over ranks: qn_reduce_moments (mpi/reduce.h). */
+/* Local. `other` has the same width and flags. Over ranks: qn_reduce_moments (mpi/comm/reduce.h).
+ */
 QN_CHECKED qn_status qn_moments_merge(qn_moments *moments, const qn_moments *other);
 
 /* Divisors of the variance: Spark's unbiased one, W - (sum of w^2) / W, which is n - 1 without

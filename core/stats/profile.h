@@ -1,6 +1,6 @@
 /* What `quern describe` says of a table: a summary of every column, in one pass.
  *
- * Over ranks, and in any case before reading results: qn_reduce_profile (mpi/reduce.h). */
+ * Over ranks, and in any case before reading results: qn_reduce_profile (mpi/comm/reduce.h). */
 #ifndef QUERN_CORE_STATS_PROFILE_H
 #define QUERN_CORE_STATS_PROFILE_H
 

@@ -6,7 +6,7 @@
  * dropped and the others count twice (the compactors of J. I. Munro and M. S. Paterson, 1980, and
  * G. S. Manku et al., 1998, with the choices made by position instead of chance). The tree does not
  * depend on who merges what, so ranks keep whole subtrees of their own batches and join siblings
- * (qn_reduce_quantiles, mpi/reduce.h). Until something is dropped, results are exact.
+ * (qn_reduce_quantiles, mpi/comm/reduce.h). Until something is dropped, results are exact.
  *
  * Meaning is that of Spark's approxQuantile: NaN is ignored, results are elements of the data, p <=
  * error is the minimum, p >= 1 - error the maximum, else the element of 1-based rank ceil(p n). */

@@ -46,7 +46,7 @@ double qn_sums_result(const qn_sums *sums, int64_t index);
 void qn_sums_result_pair(const qn_sums *sums, int64_t index, double *high, double *low);
 void qn_sums_get(const qn_sums *sums, int64_t index, qn_sum *out); /* one of them, alone */
 
-/* Local. For the reduction over ranks (mpi/reduce.h): propagates carries, so that words may be
+/* Local. For the reduction over ranks (mpi/comm/reduce.h): propagates carries, so that words may be
  * added up elementwise over up to 2^20 ranks, and widens the window to digits [first, last). */
 QN_CHECKED qn_status qn_sums_normalize(qn_sums *sums);
 QN_CHECKED qn_status qn_sums_widen(qn_sums *sums, int32_t first, int32_t last);

@@ -1,7 +1,7 @@
 #include "features/generate/kinds.h"
 
 #include "core/memory.h"
-#include "mpi/partition.h"
+#include "mpi/comm/partition.h"
 
 #include <string.h>
 

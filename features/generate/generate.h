@@ -8,7 +8,7 @@
 
 #include "core/options.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 /* A kind of table. */
 typedef struct qn_generator {

@@ -8,7 +8,7 @@
 
 #include "core/expr/expr.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 /* Local. The rows where `predicate` is true (neither false nor null). Binds it to the input's
  * schema: JOB error if it is not boolean. */

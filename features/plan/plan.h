@@ -13,7 +13,7 @@
 
 #include "core/expr/expr.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 typedef struct qn_plan qn_plan;
 

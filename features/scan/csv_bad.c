@@ -2,7 +2,7 @@
 #include "core/text/utf8.h"
 #include "features/scan/csv_format.h"
 #include "features/scan/csv_scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include <string.h>
 

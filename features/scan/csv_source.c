@@ -3,7 +3,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "features/scan/csv_header.h"
-#include "mpi/spool.h"
+#include "mpi/file/spool.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
 #define QUERN_FEATURES_SCAN_CSV_SOURCE_H
 
 #include "core/csv/csv.h"
-#include "mpi/decompress.h"
+#include "mpi/file/decompress.h"
 
 /* All fields are integers: tables of files are summed over ranks. */
 typedef struct qn_csv_file {

@@ -1,5 +1,5 @@
 #include "features/scan/scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 static qn_status write_batch(qn_shared_output *output, const qn_stream *in, const qn_batch *batch,
                              qn_text *text) {

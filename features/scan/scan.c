@@ -3,7 +3,7 @@
 #include "core/memory.h"
 #include "features/scan/csv_scan.h"
 #include "features/scan/table_scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "core/options.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 /* Collective. Opens paths as one stream in the given order: CSV files (also .gz, .zst, globs),
  * or table files (.h5, .h5ad), told apart by suffix and first bytes. `options` (a

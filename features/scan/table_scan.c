@@ -1,7 +1,7 @@
 #include "features/scan/table_scan.h"
 
 #include "core/memory.h"
-#include "mpi/part.h"
+#include "mpi/hdf5/part.h"
 
 #include <stdlib.h>
 #include <string.h>

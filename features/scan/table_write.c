@@ -1,8 +1,8 @@
 #include "features/scan/scan.h"
 
 #include "core/memory.h"
-#include "mpi/file.h"
-#include "mpi/part.h"
+#include "mpi/file/file.h"
+#include "mpi/hdf5/part.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 #include "core/stats/quantile.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 
 #include <math.h>
 #include <stdlib.h>

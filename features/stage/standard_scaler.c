@@ -5,7 +5,7 @@
 #include "core/stats/moments.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 
 #include <math.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "features/stage/columns.h"
 #include "features/stage/labels.h"
 #include "features/stage/stages.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "core/memory.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
-#include "mpi/part.h"
+#include "mpi/hdf5/part.h"
 
 #include <pwd.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "features/store/folder.h"
 #include "features/store/record.h"
 #include "features/store/store.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "features/scan/table_scan.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
-#include "mpi/part.h"
+#include "mpi/hdf5/part.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "core/memory.h"
 #include "features/store/folder.h"
-#include "mpi/file.h"
-#include "mpi/part.h"
+#include "mpi/file/file.h"
+#include "mpi/hdf5/part.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "features/store/sha256.h"
 
 #include "core/memory.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  *   STORE/_store.json                         written once
  *   STORE/groups/GROUP/_log/NNN.json          one immutable record a version, numbered from 0
- *   STORE/groups/GROUP/data/UUID.h5           immutable part files (see mpi/part.h)
+ *   STORE/groups/GROUP/data/UUID.h5           immutable part files (see mpi/hdf5/part.h)
  *
  * A version is what its record and those before it add and remove. A record is staged, fsynced and
  * made visible by link(2), after everything it names is on disk: a version exists whole or not at
@@ -14,7 +14,7 @@
 
 #include "core/stream.h"
 #include "features/digest.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 #include <jansson.h>
 

@@ -4,8 +4,8 @@
 #include "core/text/utf8.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
-#include "mpi/exchange.h"
-#include "mpi/part.h"
+#include "mpi/comm/exchange.h"
+#include "mpi/hdf5/part.h"
 
 #include <errno.h>
 #include <fcntl.h>

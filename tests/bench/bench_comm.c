@@ -1,7 +1,7 @@
 /* Latency and bandwidth of the communicator. Run with mpiexec -n 2, 4, 7; QUERN_WAIT=block|yield
  * compares the two ways of waiting. Limits on two cores: 8-byte allreduce 0.4 us at 2 ranks, 7 us
  * at 4 (blocking: 5 ms), 25 us at 8; allreduce of 64 MB 11 GB/s at 2 ranks, alltoallv 16 GB/s. */
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 #include "core/memory.h"
 

@@ -4,7 +4,7 @@
 #include "core/column/content.h"
 #include "core/memory.h"
 #include "features/scan/scan.h"
-#include "mpi/part.h"
+#include "mpi/hdf5/part.h"
 
 #include <fcntl.h>
 #include <stdio.h>

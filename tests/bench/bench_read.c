@@ -5,8 +5,8 @@
 #include "core/memory.h"
 #include "core/stats/sum.h"
 #include "features/scan/scan.h"
-#include "mpi/file.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
+#include "mpi/file/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Ranks: 1 2 3 7 */
 #include "core/memory.h"
 #include "core/stats/frequency.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "core/stats/gram.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "core/stats/hash.h"
 #include "core/stats/profile.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 #include "core/random.h"
 #include "core/stats/order.h"
 #include "core/stats/quantile.h"
-#include "mpi/reduce.h"
+#include "mpi/comm/reduce.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>

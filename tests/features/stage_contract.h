@@ -3,7 +3,7 @@
 #define QUERN_TESTS_FEATURES_STAGE_CONTRACT_H
 
 #include "features/pipeline.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 #include "tests/features/stage_data.h"
 
 #define XXH_INLINE_ALL

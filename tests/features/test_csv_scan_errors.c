@@ -3,7 +3,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "features/scan/scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 #include "tests/harness/files.h"
 
 #include <stdio.h>

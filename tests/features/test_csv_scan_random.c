@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "core/random.h"
 #include "features/scan/csv_scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 #include "tests/harness/files.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Ranks: 1 2 3 7 */
 #include "core/memory.h"
 #include "features/scan/scan.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/waiting_stream.h"
 

@@ -15,7 +15,7 @@
 #define QUERN_TESTS_HARNESS_H
 
 #include "core/status.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 #include <CUnit/CUnit.h>
 

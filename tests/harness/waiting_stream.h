@@ -3,7 +3,7 @@
 #define QUERN_TESTS_HARNESS_WAITING_STREAM_H
 
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 enum { WAITING_BATCHES = 4 };
 

@@ -1,7 +1,7 @@
 /* Ranks: 1 2 3 7 */
 #include "ml/estimators.h"
 #include "ml/linear_regression.h"
-#include "mpi/archive.h"
+#include "mpi/hdf5/archive.h"
 #include "tests/ml/data.h"
 
 #include <math.h>

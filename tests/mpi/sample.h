@@ -5,7 +5,7 @@
 
 #include "core/memory.h"
 #include "core/stream.h"
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Archives: what is written is read, the same bytes, and damaged files.
  * Ranks: 1 2 3 7 */
-#include "mpi/archive.h"
-#include "mpi/file.h"
+#include "mpi/file/file.h"
+#include "mpi/hdf5/archive.h"
 
 #include "core/memory.h"
 #include "tests/harness/harness.h"

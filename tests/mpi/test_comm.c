@@ -1,7 +1,7 @@
 /* The communicator: collectives, agreement on errors, transfers in pieces.
  * Ranks: 1 2 3 7 */
-#include "mpi/comm.h"
-#include "mpi/launcher.h"
+#include "mpi/comm/comm.h"
+#include "mpi/comm/launcher.h"
 
 #include "core/memory.h"
 #include "tests/harness/harness.h"

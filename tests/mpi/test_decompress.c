@@ -1,5 +1,5 @@
 #include "core/memory.h"
-#include "mpi/decompress.h"
+#include "mpi/file/decompress.h"
 #include "tests/harness/files.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* Partitions, and batches that move between ranks.
  * Ranks: 1 2 3 7 */
-#include "mpi/exchange.h"
-#include "mpi/gather.h"
-#include "mpi/partition.h"
+#include "mpi/comm/exchange.h"
+#include "mpi/comm/gather.h"
+#include "mpi/comm/partition.h"
 
 #include "core/memory.h"
 #include "tests/harness/harness.h"

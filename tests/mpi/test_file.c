@@ -1,6 +1,6 @@
 /* Files: reading, writing whole or not at all, writing together.
  * Ranks: 1 2 3 7 */
-#include "mpi/file.h"
+#include "mpi/file/file.h"
 
 #include "core/memory.h"
 #include "tests/harness/harness.h"

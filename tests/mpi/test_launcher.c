@@ -2,9 +2,9 @@
  *
  * The program runs itself as a child with other variables; "child" as its argument makes it print
  * what the communicator says. */
-#include "mpi/launcher.h"
+#include "mpi/comm/launcher.h"
 
-#include "mpi/comm.h"
+#include "mpi/comm/comm.h"
 #include "tests/harness/harness.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Part files: what is written is read back, by us and by h5py; bytes do not depend on ranks.
  * Ranks: 1 2 3 7 */
-#include "mpi/part.h"
+#include "mpi/hdf5/part.h"
 #include "tests/harness/harness.h"
 #include "tests/mpi/sample.h"
 

@@ -1,6 +1,6 @@
 /* Being asked to stop.
  * Ranks: 1 2 7 */
-#include "mpi/signal.h"
+#include "mpi/comm/signal.h"
 
 #include "tests/harness/harness.h"
 

@@ -1,0 +1,22 @@
+/* Moving batches between ranks. */
+#ifndef QUERN_MPI_EXCHANGE_H
+#define QUERN_MPI_EXCHANGE_H
+
+#include "core/stream.h"
+#include "mpi/comm/comm.h"
+
+/* Local. Appends batches as one message: all types, row numbers, dictionaries (each once, however
+ * many columns share it). For the same kind of machine and the same build; not a file format. */
+QN_CHECKED qn_status qn_exchange_pack(qn_text *out, const qn_batch *batches, int64_t count);
+
+/* Local. Appends the batches of a message to a table (whose schema is not looked at). INTERNAL
+ * error if the message is cut short. */
+QN_CHECKED qn_status qn_exchange_unpack(qn_table *out, const char *data, int64_t length);
+
+/* Collective. sends[r] (an array of size tables, schemas not looked at) goes to rank r; the
+ * batches are taken over, also on failure. What arrives is added to `out` in order of the sending
+ * rank, then of its list. Cost: each byte is packed, sent and unpacked once (not at all to the own
+ * rank), in rounds of some 64 MB a rank, so that beyond the data little memory is needed. */
+QN_CHECKED qn_status qn_exchange_batches(qn_comm *comm, qn_table *sends, qn_table *out);
+
+#endif

@@ -1,0 +1,39 @@
+/* Running a job: from input to model, predictions and a committed feature version. */
+#ifndef QUERN_TOOLS_RUN_H
+#define QUERN_TOOLS_RUN_H
+
+#include "core/stream.h"
+#include "ml/evaluate.h"
+#include "mpi/comm/comm.h"
+#include "tools/job/job.h"
+
+typedef struct qn_run {
+    qn_comm *comm;
+    qn_job job;
+    qn_stream *input;   /* the scan */
+    qn_stage *pipeline; /* owns the job's stages once it is made */
+    double started;     /* seconds */
+
+    /* for the summary; the same on all ranks */
+    int64_t bad_rows, version, feature_rows;
+    int64_t peak; /* bytes of memory, on the rank that needed most */
+    qn_metrics train, test;
+} qn_run;
+
+void qn_run_init(qn_run *run, qn_comm *comm);
+void qn_run_clear(qn_run *run);
+
+/* Collective. Reads and parses the job file. */
+QN_CHECKED qn_status qn_run_read_job(qn_run *run, const char *path, char *const *settings,
+                                     int64_t count);
+
+/* Collective. Opens the input and binds the job's stages to it. */
+QN_CHECKED qn_status qn_run_open(qn_run *run);
+
+/* Collective. Everything else; keeps status.json in the run directory true. */
+QN_CHECKED qn_status qn_run_execute(qn_run *run);
+
+/* Local. The summary a person wants to read, on standard output. */
+QN_CHECKED qn_status qn_run_print(const qn_run *run);
+
+#endif
