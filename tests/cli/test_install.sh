@@ -17,7 +17,7 @@ printf 'x,y\n0,1\n1,3\n2,5\n3,7.5\n' >line.csv
 export CMAKE_PREFIX_PATH="$prefix"
 library=$(dirname "$(find "$prefix" -name libquern.so | head -n 1)")
 export LD_LIBRARY_PATH="$library"
-check "find_package finds it" cmake -S "$SOURCE/tests/cli/outside" -B outside
+check "find_package finds it" cmake -G Ninja -S "$SOURCE/tests/cli/outside" -B outside
 check "an outside program builds" cmake --build outside
 same "it fits a line" "$(./outside/outside line.csv)" "slope 2.150000 intercept 0.900000"
 same "it fits a line on 2 ranks" "$(mpiexec -n 2 ./outside/outside line.csv)" \
