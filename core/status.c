@@ -86,17 +86,27 @@ void qn_error_locate(const char *format, ...) {
     va_end(arguments);
 }
 
+/* Longer lines are shown from a little before the column on. */
+enum { EXCERPT_WIDTH = 160, EXCERPT_LEAD = 60 };
+
 void qn_error_excerpt(const char *line, int column, int width) {
     if (last.excerpt[0] != '\0')
         return;
     int length = (int)strcspn(line, "\r\n");
-    if (length > 400)
-        length = 400;
     if (column < 1 || column > length + 1)
         column = 1;
+    if (length > EXCERPT_WIDTH && column > EXCERPT_LEAD) {
+        int skipped = column - EXCERPT_LEAD;
+        while (skipped < column - 1 && ((unsigned char)line[skipped] & 0xC0) == 0x80)
+            skipped++;
+        line += skipped;
+        length -= skipped;
+        column -= skipped;
+    }
+    length = length > EXCERPT_WIDTH ? EXCERPT_WIDTH : length;
     if (width < 1 || width > length - column + 1)
         width = 1;
-    char marks[404];
+    char marks[EXCERPT_WIDTH + 4];
     memset(marks, ' ', sizeof marks);
     for (int i = 0; i < column - 1; i++)
         if (line[i] == '\t')

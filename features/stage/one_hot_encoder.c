@@ -129,6 +129,20 @@ static qn_status fail_category(const qn_field *field, const qn_batch *batch, int
                    field->name, value, (long long)qn_batch_row(batch, row));
 }
 
+/* Each category has a name: an index beyond this is an identifier, not a category. */
+enum { MOST_CATEGORIES = 1 << 24 };
+
+static qn_status fail_too_many(const qn_field *field, const qn_batch *batch, int64_t row,
+                               double value) {
+    qn_status status =
+        qn_fail(QN_DATA,
+                "column '%s' has category index %.0f at row %lld (counting from 0); "
+                "at most %d categories are possible",
+                field->name, value, (long long)qn_batch_row(batch, row), MOST_CATEGORIES);
+    qn_error_help("index the column by a string_indexer first");
+    return status;
+}
+
 typedef struct size_scan {
     one_hot_encoder *self;
     const qn_schema *schema;
@@ -142,6 +156,8 @@ static qn_status size_column(const qn_field *field, const qn_batch *batch, const
         double value = qn_column_real(column, row);
         if (!is_category(value))
             return fail_category(field, batch, row, value);
+        if (value >= MOST_CATEGORIES)
+            return fail_too_many(field, batch, row, value);
         if ((int64_t)value + 1 > *size)
             *size = (int64_t)value + 1;
     }

@@ -20,6 +20,22 @@ static void test_failing_sets_the_last_error(void) {
     CU_ASSERT_STRING_EQUAL(qn_last_error().message, "scan: '12x' is not an int64");
 }
 
+static void test_the_caret_finds_its_place_in_long_lines(void) {
+    char line[1000];
+    memset(line, 'a', sizeof line);
+    memcpy(line + 700, "WRONG", 5);
+    line[sizeof line - 1] = '\0';
+    QN_TEST_FAILS(qn_fail(QN_JOB, "unknown"), QN_JOB, "unknown");
+    qn_error_excerpt(line, 701, 5);
+    const char *excerpt = qn_last_error().excerpt, *marks = strchr(excerpt, '\n');
+    CU_ASSERT_PTR_NOT_NULL_FATAL(marks);
+    const char *word = strstr(excerpt, "WRONG"), *caret = strchr(marks, '^');
+    CU_ASSERT_PTR_NOT_NULL_FATAL(word);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(caret);
+    CU_ASSERT_EQUAL(word - excerpt, caret - (marks + 1));
+    CU_ASSERT_STRING_EQUAL(caret, "^~~~~");
+}
+
 static void test_an_error_survives_packing(void) {
     char packed[QN_ERROR_PACKED_SIZE];
     QN_TEST_FAILS(qn_fail_at(QN_IO, "x:1", "disk full"), QN_IO, "disk full");
@@ -203,6 +219,7 @@ static void test_types_are_known_by_name(void) {
 
 static const qn_test_case cases[] = {
     {"failing sets the last error", test_failing_sets_the_last_error},
+    {"the caret finds its place in long lines", test_the_caret_finds_its_place_in_long_lines},
     {"an error survives packing", test_an_error_survives_packing},
     {"an error may quote the last error", test_an_error_may_quote_the_last_error},
     {"long messages are cut at a character", test_long_messages_are_cut_at_a_character},

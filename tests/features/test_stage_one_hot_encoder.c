@@ -86,11 +86,14 @@ static void test_refused(void) {
     frame_reals(&frame, "half", (double[]){0, 0.5}, 2);
     frame_reals(&frame, "negative", (double[]){0, -1}, 2);
     frame_reals(&frame, "constant", (double[]){0, 0}, 2);
+    frame_reals(&frame, "id", (double[]){0, 2147480000}, 2);
     frame_texts(&frame, "word", (const char *const[]){"x", "y"}, 2);
     qn_stage *stage = stage_of("one_hot_encoder input_col=half output_col=u");
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA, "'half' has 0.5 at row 1 ");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "negative"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA, "'negative' has -1 at row 1 ");
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "id"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA, "at most 16777216 categories");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "constant"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "leaves no slot");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "word"));
