@@ -18,7 +18,7 @@
 
 #include <jansson.h>
 
-enum { QN_STORE_LATEST = -1, QN_STORE_PART_BATCHES = 64 };
+enum { QN_STORE_LATEST = -1, QN_STORE_PART_BATCHES = 32 };
 
 typedef enum qn_store_mode {
     QN_STORE_OVERWRITE, /* the version holds these rows */
