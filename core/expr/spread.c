@@ -270,16 +270,28 @@ done:
     return status;
 }
 
-/* One entry an operand, null for those that are no label. */
-static qn_status make_labels(qn_column **out, const qn_operand *operands, int32_t count) {
+/* The texts an operand can give: one if it is constant, those of its dictionary otherwise. Adds
+ * them, null for operands that are no text (a condition of `case`) or a null. */
+static qn_status add_labels(qn_string_builder *labels, const qn_operand *operand) {
+    const qn_column *column = operand->column;
+    if (column->type != QN_STRING || (operand->constant && column->null_count > 0))
+        return qn_string_builder_add_null(labels);
+    if (operand->constant)
+        return qn_string_builder_add(labels, qn_text_at(operand, 0));
+    for (int64_t i = 0; i < column->dictionary->length; i++)
+        QN_TRY(qn_string_builder_add(labels, qn_column_string(column->dictionary, i)));
+    return QN_OK;
+}
+
+/* All labels of all operands; those of operand k begin at starts[k]. */
+static qn_status make_labels(qn_column **out, const qn_operand *operands, int32_t count,
+                             int32_t *starts) {
     qn_string_builder labels;
     qn_string_builder_init(&labels);
     qn_status status = QN_OK;
     for (int32_t k = 0; k < count; k++) {
-        bool null = operands[k].column->type != QN_STRING || operands[k].column->null_count > 0;
-        QN_TRY_GOTO(null ? qn_string_builder_add_null(&labels)
-                         : qn_string_builder_add(&labels, qn_text_at(&operands[k], 0)),
-                    done);
+        starts[k] = (int32_t)labels.length;
+        QN_TRY_GOTO(add_labels(&labels, &operands[k]), done);
     }
     status = qn_string_builder_finish(&labels, out);
 done:
@@ -287,40 +299,54 @@ done:
     return status;
 }
 
-QN_CLONES static void label_codes(int32_t *restrict codes, const int32_t *choice, int64_t length) {
-    for (int64_t i = 0; i < length; i++)
-        codes[i] = choice[i] < 0 ? 0 : choice[i];
+/* The label of each row; `valid` is cleared for rows that have none. */
+static void choose_codes(int32_t *codes, uint64_t *valid, const qn_operand *operands,
+                         const int32_t *starts, const int32_t *choice, int64_t length) {
+    for (int64_t i = 0; i < length; i++) {
+        const qn_operand *from = choice[i] < 0 ? NULL : &operands[choice[i]];
+        codes[i] = 0;
+        if (from == NULL || qn_operand_null(from, i))
+            qn_bit_reset(valid, i);
+        else
+            codes[i] = starts[choice[i]] + (from->constant ? 0 : from->column->codes[i]);
+    }
 }
 
-/* All texts are constants: they become the dictionary. */
+/* All texts are constants or dictionary-encoded: their labels become the dictionary. */
 static qn_status choose_labels(qn_column **out, const qn_operand *operands, int32_t count,
                                const int32_t *choice, int64_t length) {
-    int32_t *codes = NULL;
+    int32_t *codes = NULL, *starts = NULL;
     uint64_t *valid = NULL;
     qn_column *entries = NULL;
     qn_status status;
-    QN_TRY_GOTO(make_labels(&entries, operands, count), done);
+    QN_TRY_GOTO(qn_mem_alloc(&starts, (size_t)count, sizeof *starts), done);
+    QN_TRY_GOTO(make_labels(&entries, operands, count, starts), done);
     QN_TRY_GOTO(qn_mem_alloc(&codes, (size_t)length, sizeof *codes), done);
     QN_TRY_GOTO(qn_mem_alloc(&valid, (size_t)qn_bit_words(length), sizeof *valid), done);
-    label_codes(codes, choice, length);
-    for (int64_t w = 0; w < qn_bit_words(length); w++) {
-        int64_t left = length - w * 64;
-        valid[w] = ~chosen_word(choice + w * 64, left < 64 ? left : 64, -1);
-    }
+    memset(valid, 0xff, (size_t)qn_bit_words(length) * sizeof *valid);
     qn_bits_trim(valid, length);
+    choose_codes(codes, valid, operands, starts, choice, length);
     status = qn_column_spread(out, entries, codes, valid, length);
 done:
     qn_column_release(entries);
+    qn_mem_free(starts);
     qn_mem_free(codes);
     qn_mem_free(valid);
     return status;
 }
 
-static bool are_labels(const qn_operand *operands, int32_t count) {
-    for (int32_t k = 0; k < count; k++)
-        if (operands[k].column->type == QN_STRING && !operands[k].constant)
+/* True if the labels of all operands are few against the rows. */
+static bool are_labels(const qn_operand *operands, int32_t count, int64_t length) {
+    int64_t labels = 0;
+    for (int32_t k = 0; k < count; k++) {
+        const qn_column *column = operands[k].column;
+        if (column->type != QN_STRING || operands[k].constant)
+            continue;
+        if (column->dictionary == NULL)
             return false;
-    return true;
+        labels += column->dictionary->length;
+    }
+    return labels <= length / 2;
 }
 
 qn_status qn_choose(qn_column **out, const qn_call *call, const qn_operand *operands, int32_t count,
@@ -328,8 +354,9 @@ qn_status qn_choose(qn_column **out, const qn_call *call, const qn_operand *oper
     qn_type type = call->node->type;
     int64_t length = call->length;
     if (type == QN_STRING)
-        return are_labels(operands, count) ? choose_labels(out, operands, count, choice, length)
-                                           : choose_text(out, operands, choice, length);
+        return are_labels(operands, count, length)
+                   ? choose_labels(out, operands, count, choice, length)
+                   : choose_text(out, operands, choice, length);
     qn_column *column = NULL;
     uint64_t *valid = NULL;
     qn_status status;
