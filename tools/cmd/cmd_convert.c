@@ -1,24 +1,15 @@
 /* convert: tables from one format to another. */
-#include "core/log.h"
-#include "features/scan/scan.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
-
-static qn_status convert(const qn_arguments *arguments, qn_stream *in, const char *output) {
-    int64_t rows = 0;
-    char count[32];
-    QN_TRY(qn_write(in, arguments->comm, output, &rows));
-    QN_TRY(qn_settle_operands(in, arguments));
-    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
-    return QN_OK;
-}
 
 static qn_status run_convert(const qn_arguments *arguments) {
     const char *output = NULL;
     qn_stream *in = NULL;
     QN_TRY(qn_require_output(arguments, &output));
     QN_TRY(qn_open_operands(&in, arguments, 0));
-    qn_status status = convert(arguments, in, output);
+    qn_status status = qn_write_output(arguments, in);
+    if (status == QN_OK)
+        status = qn_settle_operands(in, arguments);
     qn_stream_free(in);
     return status;
 }

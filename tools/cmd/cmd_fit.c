@@ -2,7 +2,6 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "features/pipeline.h"
-#include "features/scan/scan.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
 #include "tools/cmd/registries.h"
@@ -12,15 +11,10 @@
 #include <string.h>
 
 static qn_status apply_settings(qn_stage *stage, const qn_arguments *arguments) {
-    char *const *settings = NULL;
-    int64_t count = qn_options_list(arguments->options, "set", &settings);
-    for (int64_t i = 0; i < count; i++) {
-        char *key = NULL, *value = NULL;
-        QN_TRY(qn_split_setting(settings[i], "set", &key, &value));
-        qn_status status = qn_stage_set(stage, key, value);
-        qn_mem_free(key);
-        qn_mem_free(value);
-        QN_TRY(status);
+    qn_status status = qn_apply_settings(arguments, "set", stage->options);
+    if (status != QN_OK) {
+        qn_error_prefix("%s: ", stage->class_->name);
+        return status;
     }
     if (!qn_options_has(arguments->options, "label"))
         return QN_OK;

@@ -1,22 +1,10 @@
 /* generate: synthetic data. */
-#include "core/log.h"
-#include "core/memory.h"
 #include "features/generate/generate.h"
-#include "features/scan/scan.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
 
 static qn_status apply_settings(qn_options *options, const qn_arguments *arguments) {
-    char *const *settings = NULL;
-    int64_t count = qn_options_list(arguments->options, "set", &settings);
-    for (int64_t i = 0; i < count; i++) {
-        char *key = NULL, *value = NULL;
-        QN_TRY(qn_split_setting(settings[i], "set", &key, &value));
-        qn_status status = qn_options_set(options, key, value);
-        qn_mem_free(key);
-        qn_mem_free(value);
-        QN_TRY(status);
-    }
+    QN_TRY(qn_apply_settings(arguments, "set", options));
     qn_text text;
     qn_text_init(&text);
     static const char *const shared[] = {"rows", "seed"};
@@ -31,16 +19,6 @@ static qn_status apply_settings(qn_options *options, const qn_arguments *argumen
     return status;
 }
 
-static qn_status write_out(const qn_arguments *arguments, qn_stream *stream) {
-    const char *output = NULL;
-    int64_t rows = 0;
-    char count[32];
-    QN_TRY(qn_require_output(arguments, &output));
-    QN_TRY(qn_write(stream, arguments->comm, output, &rows));
-    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
-    return QN_OK;
-}
-
 static qn_status run_generate(const qn_arguments *arguments) {
     const qn_generator *generator = NULL;
     qn_options *options = NULL;
@@ -51,7 +29,7 @@ static qn_status run_generate(const qn_arguments *arguments) {
     QN_TRY_GOTO(qn_options_new(&options, generator->options), done);
     QN_TRY_GOTO(apply_settings(options, arguments), done);
     QN_TRY_GOTO(qn_generate_open(&stream, arguments->comm, kind, options), done);
-    status = write_out(arguments, stream);
+    status = qn_write_output(arguments, stream);
 done:
     qn_stream_free(stream);
     qn_options_free(options);

@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "features/operator/operator.h"
 #include "features/pipeline.h"
-#include "features/scan/scan.h"
 #include "features/stage/stages.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
@@ -40,16 +39,6 @@ static qn_status select_prediction(qn_stream **out, qn_stream *transformed, cons
     status = qn_select_open(out, transformed, columns, count);
     qn_mem_free(columns);
     return status;
-}
-
-static qn_status write_result(const qn_arguments *arguments, qn_stream *result) {
-    const char *output = NULL;
-    int64_t rows = 0;
-    char count[32];
-    QN_TRY(qn_require_output(arguments, &output));
-    QN_TRY(qn_write(result, arguments->comm, output, &rows));
-    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
-    return QN_OK;
 }
 
 static bool predicts(const qn_stage *stage, json_t **description) {
@@ -144,7 +133,7 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     if (status == QN_OK && predict)
         report_gaps(stage);
     if (status == QN_OK)
-        status = write_result(arguments, result);
+        status = qn_write_output(arguments, result);
     if (status == QN_OK)
         status = qn_settle_operands(in, arguments);
 done:

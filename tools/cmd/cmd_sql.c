@@ -1,8 +1,6 @@
 /* sql: one query over files. */
-#include "core/log.h"
 #include "core/memory.h"
 #include "features/plan/plan.h"
-#include "features/scan/scan.h"
 #include "features/sql/sql.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
@@ -60,12 +58,7 @@ static qn_status list_tables(const qn_arguments *arguments, file_table *files,
 static qn_status deliver(const qn_arguments *arguments, qn_stream *result) {
     if (!qn_options_has(arguments->options, "output"))
         return qn_show(result, arguments->comm, qn_options_text(arguments->options, "format"));
-    int64_t rows = 0;
-    char count[32];
-    const char *output = qn_options_text(arguments->options, "output");
-    QN_TRY(qn_write(result, arguments->comm, output, &rows));
-    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
-    return QN_OK;
+    return qn_write_output(arguments, result);
 }
 
 static qn_status run_sql(const qn_arguments *arguments) {

@@ -1,8 +1,6 @@
 /* store: the versions of feature groups. */
-#include "core/log.h"
 #include "core/memory.h"
 #include "core/text/number.h"
-#include "features/scan/scan.h"
 #include "features/store/store.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/inputs.h"
@@ -118,12 +116,7 @@ static qn_status run_show(const qn_arguments *arguments) {
 static qn_status deliver(const qn_arguments *arguments, qn_stream *in) {
     if (!qn_options_has(arguments->options, "output"))
         return qn_show(in, arguments->comm, qn_options_text(arguments->options, "format"));
-    const char *output = qn_options_text(arguments->options, "output");
-    int64_t rows = 0;
-    char count[32];
-    QN_TRY(qn_write(in, arguments->comm, output, &rows));
-    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
-    return QN_OK;
+    return qn_write_output(arguments, in);
 }
 
 static qn_status run_read(const qn_arguments *arguments) {

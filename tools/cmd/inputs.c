@@ -27,20 +27,35 @@ qn_status qn_split_setting(const char *setting, const char *option, char **key, 
     return QN_OK;
 }
 
-static qn_status read_options(qn_options **out, const qn_arguments *arguments) {
-    qn_options *options = NULL;
-    QN_TRY(qn_options_new(&options, qn_csv_options));
+qn_status qn_apply_settings(const qn_arguments *arguments, const char *option, qn_options *out) {
     char *const *settings = NULL;
-    int64_t count = qn_options_list(arguments->options, "read", &settings);
+    int64_t count = qn_options_list(arguments->options, option, &settings);
     qn_status status = QN_OK;
     for (int64_t i = 0; i < count && status == QN_OK; i++) {
         char *key = NULL, *value = NULL;
-        status = qn_split_setting(settings[i], "read", &key, &value);
+        status = qn_split_setting(settings[i], option, &key, &value);
         if (status == QN_OK)
-            status = qn_options_set(options, key, value);
+            status = qn_options_set(out, key, value);
         qn_mem_free(key);
         qn_mem_free(value);
     }
+    return status;
+}
+
+qn_status qn_write_output(const qn_arguments *arguments, qn_stream *in) {
+    const char *output = NULL;
+    int64_t rows = 0;
+    char count[32];
+    QN_TRY(qn_require_output(arguments, &output));
+    QN_TRY(qn_write(in, arguments->comm, output, &rows));
+    qn_info("wrote %s rows to %s", qn_grouped(rows, count), output);
+    return QN_OK;
+}
+
+static qn_status read_options(qn_options **out, const qn_arguments *arguments) {
+    qn_options *options = NULL;
+    QN_TRY(qn_options_new(&options, qn_csv_options));
+    qn_status status = qn_apply_settings(arguments, "read", options);
     if (status != QN_OK) {
         qn_options_free(options);
         return status;

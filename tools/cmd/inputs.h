@@ -16,6 +16,13 @@
 QN_CHECKED qn_status qn_split_setting(const char *setting, const char *option, char **key,
                                       char **value);
 
+/* Local. Sets the KEY=VALUE texts of a repeated command-line option, such as --set. */
+QN_CHECKED qn_status qn_apply_settings(const qn_arguments *arguments, const char *option,
+                                       qn_options *out);
+
+/* Collective. Writes a stream to --output and says how many rows. USAGE error without --output. */
+QN_CHECKED qn_status qn_write_output(const qn_arguments *arguments, qn_stream *in);
+
 /* Collective. Opens the operands from `first` on as one stream, with the --read options. */
 QN_CHECKED qn_status qn_open_operands(qn_stream **out, const qn_arguments *arguments, int first);
 
