@@ -13,10 +13,6 @@ void qn_log_set(qn_log_level level, int rank) {
     log_state.rank = rank;
 }
 
-qn_log_level qn_log_get(void) {
-    return log_state.level;
-}
-
 /* One write a line, so that lines of ranks do not mix. */
 static void speak(const char *prefix, const char *format, va_list arguments) {
     char line[4096];

@@ -8,7 +8,6 @@
 typedef enum qn_log_level { QN_LOG_QUIET, QN_LOG_WARN, QN_LOG_INFO, QN_LOG_DEBUG } qn_log_level;
 
 void qn_log_set(qn_log_level level, int rank);
-qn_log_level qn_log_get(void);
 
 void qn_warn(const char *format, ...) QN_PRINTF(1, 2);  /* "quern: warning: ..." */
 void qn_info(const char *format, ...) QN_PRINTF(1, 2);  /* "quern: ..." */

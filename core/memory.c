@@ -135,10 +135,6 @@ int64_t qn_mem_peak(void) {
     return counter.peak;
 }
 
-void qn_mem_peak_reset(void) {
-    counter.peak = counter.in_use;
-}
-
 int64_t qn_mem_blocks(void) {
     return counter.blocks;
 }

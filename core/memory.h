@@ -33,8 +33,7 @@ void qn_mem_free(void *block); /* NULL is fine */
 void qn_mem_free_all(void *array_of_pointers, int64_t count);
 
 int64_t qn_mem_in_use(void); /* bytes */
-int64_t qn_mem_peak(void);   /* bytes, since start or qn_mem_peak_reset */
-void qn_mem_peak_reset(void);
+int64_t qn_mem_peak(void);   /* bytes, since start */
 int64_t qn_mem_blocks(void); /* live blocks: 0 when nothing leaks */
 
 /* Local. Lets freed memory (256 MiB at most, and blocks below 32 MiB) stay with the process, where

@@ -30,7 +30,7 @@ extern const qn_command *const qn_commands[]; /* ends with NULL */
 #define QN_COMMON_OPTIONS                                                                          \
     {"help", QN_OPTION_BOOL, "false", NULL, "show this help"},                                     \
         {"quiet", QN_OPTION_BOOL, "false", NULL, "no progress and no warnings"},                   \
-        {"verbose", QN_OPTION_BOOL, "false", NULL, "log what every rank does"}, {                  \
+        {"verbose", QN_OPTION_BOOL, "false", NULL, "log steps and memory of every rank"}, {        \
         NULL, QN_OPTION_TEXT, NULL, NULL, NULL                                                     \
     }
 

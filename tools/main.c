@@ -37,7 +37,12 @@ static qn_status run_command(const qn_command *command, qn_arguments *arguments)
         return QN_OK;
     QN_TRY(command->parallel ? qn_comm_world(&arguments->comm) : qn_comm_self(&arguments->comm));
     set_log_level(arguments, qn_comm_rank(arguments->comm));
+    qn_debug("%s on rank %d of %d, waiting by %s", command->name, qn_comm_rank(arguments->comm),
+             qn_comm_size(arguments->comm),
+             qn_comm_yields(arguments->comm) ? "yielding" : "blocking");
     qn_status status = command->run(arguments);
+    qn_debug("%s: %s, %.1f MiB of memory at most", command->name, qn_status_text(status),
+             (double)qn_mem_peak() / (1 << 20));
     if (status == QN_OK && qn_comm_rank(arguments->comm) == 0)
         status = flush_results();
     return status;

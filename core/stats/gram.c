@@ -329,16 +329,6 @@ bool qn_gram_find_bad(const qn_column *features, int64_t *row, int32_t *slot) {
     return false;
 }
 
-qn_status qn_gram_merge(qn_gram *gram, const qn_gram *other) {
-    QN_TRY(qn_sums_merge(&gram->sums, &other->sums));
-    gram->rows += other->rows;
-    for (int j = 0; j <= gram->width; j++) {
-        gram->min[j] = fmin(gram->min[j], other->min[j]);
-        gram->max[j] = fmax(gram->max[j], other->max[j]);
-    }
-    return QN_OK;
-}
-
 /* ---- Results -------------------------------------------------------------------------------- */
 
 static qn_pair sum_pair(const qn_gram *gram, int64_t index) {

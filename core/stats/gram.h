@@ -35,8 +35,6 @@ QN_CHECKED qn_status qn_gram_add(qn_gram *gram, const qn_column *features, const
 /* Local. The first value of a vector column that is not finite. */
 bool qn_gram_find_bad(const qn_column *features, int64_t *row, int32_t *slot);
 
-QN_CHECKED qn_status qn_gram_merge(qn_gram *gram, const qn_gram *other);
-
 /* What the sums amount to. Matrices are width x width, symmetric, in full. */
 typedef struct qn_gram_result {
     double weight;

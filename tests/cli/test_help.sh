@@ -14,4 +14,11 @@ contains "help explains a stage" "$("$QUERN" help one_hot_encoder)" "drop_last"
 contains "help explains the CSV reader" "$("$QUERN" help csv)" "delimiter"
 refuses "help on nonsense" 2 "no command" "$QUERN" help nonsense
 same "help is printed once under mpiexec" "$(mpiexec -n 3 "$QUERN" help | grep -c '^usage')" 1
+printf 'a\n1\n' >a.csv
+mpiexec -n 3 "$QUERN" convert a.csv -o b.csv --verbose 2>verbose
+for rank in 0 1 2; do
+    contains "--verbose lets rank $rank speak" "$(cat verbose)" "quern[$rank]: convert: done"
+done
+mpiexec -n 3 "$QUERN" convert a.csv -o b.csv --quiet 2>quiet
+same "--quiet says nothing" "$(cat quiet)" ""
 finish

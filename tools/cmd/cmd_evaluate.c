@@ -59,8 +59,8 @@ static qn_status run_evaluate(const qn_arguments *arguments) {
         return qn_fail(QN_USAGE, "which column holds the truth? give --label COL");
     qn_stream *in = NULL;
     qn_metrics metrics;
-    json_t *chosen = json_object();
     QN_TRY(qn_open_operands(&in, arguments, 0));
+    json_t *chosen = json_object();
     qn_status status = qn_evaluate(in, arguments->comm, &request, &metrics);
     if (status == QN_OK)
         status = choose(arguments, &metrics, chosen);

@@ -315,6 +315,8 @@ static qn_status run_step(qn_run *run, const job_step *step) {
     QN_TRY(qn_signal_agree(run->comm));
     QN_TRY(step->run(run));
     qn_info("%-20s %.2f s", step->name, now() - start);
+    qn_debug("%s: %.1f MiB in use, %.1f MiB at most", step->name,
+             (double)qn_mem_in_use() / (1 << 20), (double)qn_mem_peak() / (1 << 20));
     return QN_OK;
 }
 
