@@ -155,8 +155,9 @@ static qn_status output_path(const qn_run *run, const char *name, char **out) {
 
 static qn_status save_model(qn_run *run) {
     char *path = NULL;
-    QN_TRY(output_path(run, run->job.model_path, &path));
-    qn_status status = qn_pipeline_save(run->pipeline, run->comm, path);
+    qn_status status = qn_comm_agree(run->comm, output_path(run, run->job.model_path, &path));
+    if (status == QN_OK)
+        status = qn_pipeline_save(run->pipeline, run->comm, path);
     qn_mem_free(path);
     return status;
 }
