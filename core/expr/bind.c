@@ -142,7 +142,10 @@ static qn_status convert_literal(qn_expr *node, qn_type type) {
     if (node->value->null_count > 0) {
         QN_TRY(qn_column_new_null(&value, type, 1, 0));
     } else {
-        qn_expr cast = {.kind = QN_EXPR_CALL, .type = type, .function = qn_function_cast};
+        qn_expr cast = {.kind = QN_EXPR_CALL,
+                        .type = type,
+                        .function = qn_function_cast,
+                        .session = node->session};
         qn_operand operand = {node->value, true};
         QN_TRY(qn_call_run(&cast, &operand, 1, &value));
         if (value->null_count > 0 && is_instant(type)) {
@@ -162,7 +165,9 @@ static qn_status convert(qn_expr *node, int32_t i, qn_type type) {
         return QN_OK;
     if (qn_expr_is_literal(argument))
         return convert_literal(argument, type);
-    return qn_expr_new_cast(&node->arguments[i], argument, type);
+    QN_TRY(qn_expr_new_cast(&node->arguments[i], argument, type));
+    node->arguments[i]->session = qn_shared_session_retain(node->session);
+    return QN_OK;
 }
 
 static qn_status convert_argument(qn_expr *node, int32_t i, qn_type common) {
@@ -283,12 +288,18 @@ static int32_t count_slots(const qn_expr *first) {
     return most;
 }
 
-qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema) {
-    qn_expr_set_position(-1);
-    expr->first = NULL;
+static void set_session(qn_expr *node, qn_shared_session *session) {
+    qn_shared_session_release(node->session);
+    node->session = qn_shared_session_retain(session);
+}
+
+static qn_status bind_tree(qn_expr *expr, const qn_schema *schema, qn_shared_session *session) {
     for (qn_expr *node = qn_expr_link(expr); node != NULL; node = node->next)
         strip_casts(node);
-    for (qn_expr *node = qn_expr_link(expr); node != NULL; node = node->next) {
+    qn_expr *first = qn_expr_link(expr);
+    for (qn_expr *node = first; node != NULL; node = node->next)
+        set_session(node, session);
+    for (qn_expr *node = first; node != NULL; node = node->next) {
         if (node->kind == QN_EXPR_COLUMN)
             QN_TRY(bind_column(node, schema));
         else if (node->kind == QN_EXPR_CALL)
@@ -297,4 +308,19 @@ qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema) {
     expr->first = qn_expr_link(expr);
     expr->slots = count_slots(expr->first);
     return QN_OK;
+}
+
+qn_status qn_expr_bind_in(qn_expr *expr, const qn_schema *schema, const qn_session *session) {
+    qn_shared_session *shared = NULL;
+    qn_expr_set_position(-1);
+    expr->first = NULL;
+    if (session != NULL)
+        QN_TRY(qn_shared_session_new(&shared, session));
+    qn_status status = bind_tree(expr, schema, shared);
+    qn_shared_session_release(shared);
+    return status;
+}
+
+qn_status qn_expr_bind(qn_expr *expr, const qn_schema *schema) {
+    return qn_expr_bind_in(expr, schema, NULL);
 }

@@ -30,6 +30,7 @@ qn_status qn_expr_fail(int32_t position, const char *format, ...) {
 static void free_parts(qn_expr *node) {
     if (node->state != NULL && node->function->release != NULL)
         node->function->release(node->state);
+    qn_shared_session_release(node->session);
     qn_mem_free(node->name);
     qn_column_release(node->value);
     qn_mem_free(node->arguments);

@@ -5,7 +5,7 @@
 #ifndef QUERN_CORE_EXPR_NODE_H
 #define QUERN_CORE_EXPR_NODE_H
 
-#include "core/expr/expr.h"
+#include "core/expr/session.h"
 
 enum { QN_EXPR_MAX_DEPTH = 1000 };
 
@@ -18,6 +18,17 @@ enum { QN_EXPR_MAX_DEPTH = 1000 };
 #endif
 
 typedef struct qn_function qn_function;
+
+/* A session as bound expressions share it. */
+typedef struct qn_shared_session {
+    int64_t references;
+    qn_on_fault on_fault;
+    int64_t now;
+} qn_shared_session;
+
+QN_CHECKED qn_status qn_shared_session_new(qn_shared_session **out, const qn_session *session);
+qn_shared_session *qn_shared_session_retain(qn_shared_session *session); /* NULL is fine */
+void qn_shared_session_release(qn_shared_session *session);              /* NULL is fine */
 
 typedef enum qn_expr_kind { QN_EXPR_COLUMN, QN_EXPR_LITERAL, QN_EXPR_CALL } qn_expr_kind;
 
@@ -33,10 +44,11 @@ struct qn_expr {
     const qn_function *function;
     int32_t count;
     qn_expr **arguments;
-    void *state;    /* what the function prepared from constant arguments */
-    qn_expr *next;  /* post-order of the tree that was bound */
-    qn_expr *first; /* of a bound root: where its post-order starts */
-    int32_t slots;  /* of a bound root: operands alive at once */
+    void *state;                /* what the function prepared from constant arguments */
+    qn_shared_session *session; /* once bound; NULL: the default one */
+    qn_expr *next;              /* post-order of the tree that was bound */
+    qn_expr *first;             /* of a bound root: where its post-order starts */
+    int32_t slots;              /* of a bound root: operands alive at once */
 };
 
 /* An argument's values: all rows of the batch, or one row that stands for all. */
@@ -111,6 +123,7 @@ extern const qn_function qn_functions_string[];
 extern const qn_function qn_functions_like[];
 extern const qn_function qn_functions_date[];
 extern const qn_function qn_functions_time_text[];
+extern const qn_function qn_functions_clock[];
 extern const qn_function qn_function_cast[];
 
 const qn_function *qn_function_find(const char *name); /* NULL if there is none */

@@ -146,6 +146,8 @@ qn_status qn_sql_convert(sql_scope *scope, const sql_node *node, qn_expr **out) 
             (int32_t)node->coalesce_expr->n_args, node->coalesce_expr->location, out);
     case PG_QUERY__NODE__NODE_MIN_MAX_EXPR:
         return convert_extreme(scope, node->min_max_expr, out);
+    case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
+        return qn_sql_clock(scope, node, out);
     default:
         return qn_sql_refuse(scope, node);
     }

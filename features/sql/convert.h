@@ -34,6 +34,7 @@ QN_CHECKED qn_status qn_sql_cast(sql_scope *scope, const PgQuery__TypeCast *node
 QN_CHECKED qn_status qn_sql_operator(sql_scope *scope, const PgQuery__AExpr *node, qn_expr **out);
 QN_CHECKED qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node,
                                      qn_expr **out);
+QN_CHECKED qn_status qn_sql_clock(sql_scope *scope, const sql_node *node, qn_expr **out);
 QN_CHECKED qn_status qn_sql_case(sql_scope *scope, const PgQuery__CaseExpr *node, qn_expr **out);
 
 /* Local. Text of a String node; NULL if it is something else. */

@@ -109,6 +109,21 @@ qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_ex
                                (int32_t)node->n_args, node->location, out);
 }
 
+/* ---- The clock ------------------------------------------------------------------------------- */
+
+/* CURRENT_DATE, CURRENT_TIMESTAMP, LOCALTIMESTAMP: words of the grammar, functions here. */
+qn_status qn_sql_clock(sql_scope *scope, const sql_node *node, qn_expr **out) {
+    const PgQuery__SQLValueFunction *value = node->sqlvalue_function;
+    switch (value->op) {
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE:
+        return qn_sql_convert_call(scope, "current_date", NULL, 0, value->location, out);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP:
+        return qn_sql_convert_call(scope, "current_timestamp", NULL, 0, value->location, out);
+    default:
+        return qn_sql_refuse(scope, node);
+    }
+}
+
 /* ---- CASE ------------------------------------------------------------------------------------ */
 
 /* CASE x WHEN a: the operand is compared anew in each branch. */

@@ -73,7 +73,7 @@ static const char *name_of(const sql_node *node) {
     case NODE(COLLATE_CLAUSE):
         return "COLLATE";
     case NODE(SQLVALUE_FUNCTION):
-        return "a value of the clock or the session (CURRENT_DATE, CURRENT_USER)";
+        return "a time of day (CURRENT_TIME) or a name of the session (CURRENT_USER)";
     case NODE(XML_EXPR):
         return "XML";
     case NODE(GROUPING_FUNC):
