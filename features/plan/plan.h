@@ -13,6 +13,7 @@
 
 #include "core/expr/expr.h"
 #include "core/stream.h"
+#include "features/wide/window.h"
 #include "mpi/comm/comm.h"
 
 typedef struct qn_plan qn_plan;
@@ -35,6 +36,143 @@ QN_CHECKED qn_status qn_plan_project(qn_plan **out, qn_plan *in, const qn_plan_o
 /* limit < 0: no limit. */
 QN_CHECKED qn_status qn_plan_limit(qn_plan **out, qn_plan *in, int64_t limit, int64_t offset,
                                    int32_t position);
+/* Gives the columns of `in` the qualifier `name` (FROM (SELECT ...) AS name, FROM table AS name)
+ * and, if count > 0, new names, as many as there are columns. */
+QN_CHECKED qn_status qn_plan_alias(qn_plan **out, qn_plan *in, const char *name,
+                                   char *const *columns, int32_t count, int32_t position);
+
+/* Rows written in the query: VALUES, and SELECT without FROM (one row, no columns: count 0). Each
+ * row has `count` constant expressions; names are column1, column2, ... */
+QN_CHECKED qn_status qn_plan_values(qn_plan **out, qn_expr *const *values, int32_t rows,
+                                    int32_t count, int32_t position);
+
+typedef struct qn_plan_order {
+    qn_expr *expression;
+    bool descending;
+    bool nulls_last;
+    int32_t position;
+} qn_plan_order;
+
+/* An aggregate function over expressions. Its output is column `name` (a hidden name, see below,
+ * when SQL made it up). Constant parameters (a percentile's share, a separator) are arguments too:
+ * the plan takes them out. */
+typedef struct qn_plan_call {
+    const char *function;
+    const char *name;
+    qn_expr *arguments[3];
+    int32_t argument_count;
+    bool distinct, ignore_nulls;
+    qn_expr *filter;            /* NULL: none */
+    const qn_plan_order *order; /* within the group */
+    int32_t order_count;
+    int32_t position;
+} qn_plan_call;
+
+/* Output: the keys, under their names, then the calls. No keys: one row. */
+QN_CHECKED qn_status qn_plan_aggregate(qn_plan **out, qn_plan *in, const qn_plan_output *keys,
+                                       int32_t key_count, const qn_plan_call *calls,
+                                       int32_t call_count);
+
+typedef enum qn_plan_join_kind {
+    QN_PLAN_INNER,
+    QN_PLAN_LEFT,
+    QN_PLAN_RIGHT,
+    QN_PLAN_FULL,
+    QN_PLAN_SEMI,
+    QN_PLAN_ANTI,
+    QN_PLAN_CROSS,
+    QN_PLAN_MARK,    /* adds the bool column `name`: whether the row has a match */
+    QN_PLAN_ANTI_IN, /* NOT IN: a null on either side leaves the row out */
+    QN_PLAN_MARK_IN, /* IN as a value: true, false or null */
+    QN_PLAN_ASOF,    /* the last right row whose ordered column is at or before the left one */
+    QN_PLAN_ASOF_LEFT
+} qn_plan_join_kind;
+
+typedef struct qn_plan_join_spec {
+    qn_plan_join_kind kind;
+    qn_expr *condition; /* over both sides; NULL: none. Equalities become keys, the rest a residual.
+                           ASOF: equalities and one of >= > <= < between the sides */
+    char *const *using_; /* columns of both sides that must be equal and come out once, first */
+    int32_t using_count;
+    bool natural;     /* USING all columns that both sides have */
+    const char *name; /* MARK: the column */
+    double tolerance; /* ASOF: < 0 none */
+    int32_t position;
+} qn_plan_join_spec;
+
+QN_CHECKED qn_status qn_plan_join(qn_plan **out, qn_plan *left, qn_plan *right,
+                                  const qn_plan_join_spec *spec);
+
+/* Stable. A limit above makes it a top-k. */
+QN_CHECKED qn_status qn_plan_sort(qn_plan **out, qn_plan *in, const qn_plan_order *keys,
+                                  int32_t count);
+
+typedef struct qn_plan_window {
+    const char *function;
+    const char *name;
+    qn_expr *arguments[3]; /* constants (ntile's n, lag's k and default) among them */
+    int32_t argument_count;
+    bool distinct, ignore_nulls;
+    qn_expr *filter;
+    qn_expr *const *partition;
+    int32_t partition_count;
+    const qn_plan_order *order;
+    int32_t order_count;
+    bool default_frame;
+    qn_window_frame frame;
+    int32_t position;
+} qn_plan_window;
+
+/* The input's columns, then one a call. Calls of one window are computed together. */
+QN_CHECKED qn_status qn_plan_windows(qn_plan **out, qn_plan *in, const qn_plan_window *calls,
+                                     int32_t count);
+
+/* Columns by name (count 0: all): the first row of each distinct value, all columns. */
+QN_CHECKED qn_status qn_plan_distinct(qn_plan **out, qn_plan *in, char *const *columns,
+                                      int32_t count, int32_t position);
+
+typedef enum qn_plan_set { QN_PLAN_UNION, QN_PLAN_INTERSECT, QN_PLAN_EXCEPT } qn_plan_set;
+
+/* Columns pair up by place; types by the rules of CASE; names are the left side's. */
+QN_CHECKED qn_status qn_plan_set_operation(qn_plan **out, qn_plan *left, qn_plan *right,
+                                           qn_plan_set kind, bool all, int32_t position);
+
+/* At most one row and exactly one column, renamed `name`: for scalar subqueries, which are cross
+ * joins with this. */
+QN_CHECKED qn_status qn_plan_single(qn_plan **out, qn_plan *in, const char *name, int32_t position);
+
+/* A named part that several places read (WITH): qn_plan_reference takes the rows of the shared plan
+ * `name` that qn_plan_with put around `in`. It is computed once and kept, if read more than once.
+ */
+QN_CHECKED qn_status qn_plan_with(qn_plan **out, qn_plan *in, const char *name, qn_plan *shared,
+                                  int32_t position);
+QN_CHECKED qn_status qn_plan_reference(qn_plan **out, const char *name, int32_t position);
+
+/* Each row with probability `fraction`, by (seed, row). */
+QN_CHECKED qn_status qn_plan_sample(qn_plan **out, qn_plan *in, double fraction, uint64_t seed,
+                                    int32_t position);
+/* One cell of a random split by weights. */
+QN_CHECKED qn_status qn_plan_split(qn_plan **out, qn_plan *in, const double *weights, int32_t count,
+                                   int32_t which, uint64_t seed);
+/* Rows spread over ranks by hash of columns, by range of them, or evenly (count 0). */
+QN_CHECKED qn_status qn_plan_repartition(qn_plan **out, qn_plan *in, char *const *columns,
+                                         int32_t count, bool by_range);
+/* Keeps the rows in memory after the first pass. */
+QN_CHECKED qn_status qn_plan_cache(qn_plan **out, qn_plan *in);
+
+/* Spark's na functions. Missing: null or NaN. columns: count 0 means all. */
+QN_CHECKED qn_status qn_plan_drop_missing(qn_plan **out, qn_plan *in, char *const *columns,
+                                          int32_t count, int32_t at_least);
+QN_CHECKED qn_status qn_plan_fill_missing(qn_plan **out, qn_plan *in, char *const *columns,
+                                          int32_t count, const qn_scalar *value);
+QN_CHECKED qn_status qn_plan_replace(qn_plan **out, qn_plan *in, char *const *columns,
+                                     int32_t count, const qn_scalar *from, const qn_scalar *to,
+                                     int32_t pairs);
+
+/* Columns whose names start with this are inner ones: '*' leaves them out, and so does the result.
+ */
+#define QN_PLAN_HIDDEN '$'
+
 void qn_plan_free(qn_plan *plan); /* NULL is fine */
 
 /* Local. The text that positions refer to, copied: errors then show place and line. */

@@ -1,0 +1,24 @@
+/* Tables one below the other. */
+#ifndef QUERN_FEATURES_WIDE_UNION_H
+#define QUERN_FEATURES_WIDE_UNION_H
+
+#include "features/wide/wide.h"
+
+/* Local (see wide.h). All rows of the first input, then of the second, and so on; types must be
+ * equal (the plan casts them), names are the first's. Takes over the inputs, also on failure. Each
+ * row moves at most once. */
+QN_CHECKED qn_status qn_union_open(qn_stream **out, qn_stream *const *inputs, int32_t count,
+                                   const qn_execution *execution);
+
+typedef enum qn_set_kind { QN_SET_INTERSECT, QN_SET_EXCEPT } qn_set_kind;
+
+/* Local (see wide.h). INTERSECT and EXCEPT [ALL] of two inputs of equal types; null equals null.
+ * Order: that of the first input, the first of equal rows for the forms without ALL. */
+QN_CHECKED qn_status qn_set_open(qn_stream **out, qn_stream *left, qn_stream *right,
+                                 const qn_execution *execution, qn_set_kind kind, bool all);
+
+/* Local (see wide.h). A table of at most one row: JOB error "more than one row" if the input has
+ * more, a row of nulls if it has none: scalar subqueries. */
+QN_CHECKED qn_status qn_single_open(qn_stream **out, qn_stream *in, const qn_execution *execution);
+
+#endif
