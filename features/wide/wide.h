@@ -19,7 +19,7 @@ typedef struct qn_execution {
     const char *scratch; /* folder to spill to; NULL: $TMPDIR, else /tmp */
 } qn_execution;
 
-/* 0 for `memory` elsewhere means this: half of the node's memory over its ranks. */
+/* With the default budget: half of the node's memory over its ranks. */
 qn_execution qn_execution_of(qn_comm *comm);
 
 typedef struct qn_result qn_result;
@@ -53,9 +53,10 @@ void qn_result_free(qn_result *result); /* NULL is fine */
 QN_CHECKED qn_status qn_wide_open(qn_stream **out, qn_result *result,
                                   const qn_execution *execution);
 
-/* Local. One end of a pass over an input: rewinds it and adds its batches to `out`, short
- * neighbours merged, until the end or until `out` holds about `budget` bytes (*full is set then:
- * the rest is still to be read). Not collective by itself. */
+/* Local (see qn_stream_next). Reads on from where `in` stands and adds its batches to `out`, short
+ * neighbours merged (row numbers kept in row_ids), until the end, or until about `budget` bytes
+ * were added: *full is then set, and the rest is still to be read. Sets the schema of an empty
+ * `out`. */
 QN_CHECKED qn_status qn_wide_collect(qn_table *out, qn_stream *in, int64_t budget, bool *full);
 
 #endif

@@ -171,6 +171,10 @@ int qn_comm_size(const qn_comm *comm) {
     return comm->size;
 }
 
+int qn_comm_node_ranks(const qn_comm *comm) {
+    return comm->node_ranks > 0 ? comm->node_ranks : 1;
+}
+
 bool qn_comm_yields(const qn_comm *comm) {
     return comm->yields;
 }

@@ -34,6 +34,9 @@ void qn_comm_abort(qn_comm *comm, int exit_code);
 int qn_comm_rank(const qn_comm *comm);
 int qn_comm_size(const qn_comm *comm);
 
+/* Local. How many ranks of the communicator run on this rank's node. */
+int qn_comm_node_ranks(const qn_comm *comm);
+
 /* Collective. All ranks return the same status; where several failed, the lowest such rank's
  * code and error text (qn_last_error) are everyone's. The call after every step that can fail on
  * one rank: QN_TRY(qn_comm_agree(comm, status)). Cost: one 8-byte allreduce, and one broadcast

@@ -79,9 +79,10 @@ static seat own_seat(void) {
     return own;
 }
 
-/* On the node of `own`: are there more ranks than cores? */
-static bool node_is_crowded(const seat *own, const seat *seats, int size) {
-    int64_t ranks = 0, quota = own->quota;
+/* On the node of `own`: how many ranks are there, and are they more than the cores? */
+static bool node_is_crowded(const seat *own, const seat *seats, int size, int *node_ranks) {
+    int ranks = 0;
+    int64_t quota = own->quota;
     cpu_set_t cores = own->mask;
     for (int i = 0; i < size; i++) {
         if (seats[i].node != own->node)
@@ -91,6 +92,7 @@ static bool node_is_crowded(const seat *own, const seat *seats, int size) {
         quota = seats[i].quota < quota ? seats[i].quota : quota;
     }
     int64_t count = CPU_COUNT(&cores);
+    *node_ranks = ranks;
     return ranks > (count < quota ? count : quota);
 }
 
@@ -99,7 +101,7 @@ qn_status qn_comm_is_crowded(qn_comm *comm, bool *out) {
     qn_status status = qn_mem_alloc(&seats, (size_t)comm->size, sizeof *seats);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     QN_TRY_GOTO(qn_comm_allgather(comm, &own, sizeof own, seats), done);
-    int64_t crowded = node_is_crowded(&own, seats, comm->size);
+    int64_t crowded = node_is_crowded(&own, seats, comm->size, &comm->node_ranks);
     QN_TRY_GOTO(qn_comm_max_i64(comm, &crowded, 1), done);
     *out = crowded != 0;
 done:

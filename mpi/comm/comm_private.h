@@ -20,6 +20,7 @@ enum {
 struct qn_comm {
     MPI_Comm mpi; /* MPI_COMM_NULL: one rank, no MPI */
     int rank, size;
+    int node_ranks; /* on this rank's node; 0: not counted, one */
     bool yields;
     bool finalise;
     MPI_Request request; /* of the collective that is under way */
