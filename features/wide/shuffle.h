@@ -20,7 +20,9 @@ typedef struct qn_shuffle_plan {
 
 /* Collective; the same status on all ranks. Reads `in` from where it stands to its end, sends each
  * row where `route` says, and gives what arrives here to `sink`: in rounds of some 64 MB a rank, so
- * rows of one source come in their order, but sources take turns. Cost: each row that changes rank
+ * rows of one source come in their order, but sources take turns. A failure of the input, the route
+ * or the sink on one rank is everyone's. On one rank nobody is asked where rows go: batches pass
+ * straight to the sink. Cost: each row that changes rank
  * is copied out, sent and copied in once; rows that stay are copied once. */
 QN_CHECKED qn_status qn_shuffle(qn_stream *in, qn_comm *comm, const qn_shuffle_plan *plan);
 

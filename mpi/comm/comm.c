@@ -179,6 +179,10 @@ bool qn_comm_yields(const qn_comm *comm) {
     return comm->yields;
 }
 
+int64_t qn_comm_sent(const qn_comm *comm) {
+    return comm->sent;
+}
+
 int qn_comm_failed_rank(const qn_comm *comm) {
     return comm->failed_rank;
 }
@@ -215,7 +219,7 @@ static qn_status spread_failure(qn_comm *comm, int rank, qn_status code) {
         qn_error_pack(message.packed);
         own_host(message.host);
     }
-    QN_TRY(qn_comm_broadcast(comm, &message, sizeof message, rank));
+    QN_TRY(qn_comm_spread(comm, &message, sizeof message, rank));
     qn_error_unpack(message.packed);
     keep_failure(comm, rank, message.host);
     return code;

@@ -43,6 +43,9 @@ int qn_comm_node_ranks(const qn_comm *comm);
  * when something failed. */
 QN_CHECKED qn_status qn_comm_agree(qn_comm *comm, qn_status status);
 
+/* Collective. qn_comm_agree, and the largest *value of all ranks in the same message. */
+QN_CHECKED qn_status qn_comm_agree_max(qn_comm *comm, qn_status status, int64_t *value);
+
 QN_CHECKED qn_status qn_comm_barrier(qn_comm *comm);
 
 /* Collective. Counts may exceed 2^31: large transfers are cut into pieces. */
@@ -81,6 +84,10 @@ QN_CHECKED qn_status qn_comm_alltoallv(qn_comm *comm, const void *data, const in
  * before the first failure. */
 int qn_comm_failed_rank(const qn_comm *comm);
 const char *qn_comm_failed_host(const qn_comm *comm);
+
+/* Local. Payload bytes that this rank sent so far: what it put into alltoallv, allgather(v),
+ * gatherv and broadcast, once for each other rank that got it. Reductions are not counted. */
+int64_t qn_comm_sent(const qn_comm *comm);
 
 /* Which waiting policy is in use: true if ranks exceed cores on some node. The environment variable
  * QUERN_WAIT=block|yield overrides it. */

@@ -38,11 +38,12 @@ qn_status qn_comm_allgather(qn_comm *comm, const void *data, int64_t bytes, void
         memmove((char *)out + comm->rank * bytes, data, (size_t)bytes);
     if (comm->size == 1 || bytes == 0)
         return QN_OK;
+    comm->sent += bytes * (comm->size - 1);
     if (bytes * comm->size <= qn_comm_piece(comm, QN_WHOLE_LIMIT))
         return QN_COLLECTIVE(comm, MPI_Allgather, MPI_Iallgather, MPI_IN_PLACE, 0, MPI_BYTE, out,
                              (int)bytes, MPI_BYTE, comm->mpi);
     for (int i = 0; i < comm->size; i++)
-        QN_TRY(qn_comm_broadcast(comm, (char *)out + i * bytes, bytes, i));
+        QN_TRY(qn_comm_spread(comm, (char *)out + i * bytes, bytes, i));
     return QN_OK;
 }
 
@@ -83,12 +84,12 @@ qn_status qn_comm_allgatherv(qn_comm *comm, const void *data, int64_t bytes, voi
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     if (bytes > 0)
         memcpy(all + starts[comm->rank], data, (size_t)bytes);
+    comm->sent += bytes * (comm->size - 1);
     if (comm->size > 1 && total <= qn_comm_piece(comm, QN_WHOLE_LIMIT)) {
         QN_TRY_GOTO(allgatherv_whole(comm, all, starts), done);
     } else {
         for (int i = 0; i < comm->size; i++)
-            QN_TRY_GOTO(qn_comm_broadcast(comm, all + starts[i], starts[i + 1] - starts[i], i),
-                        done);
+            QN_TRY_GOTO(qn_comm_spread(comm, all + starts[i], starts[i + 1] - starts[i], i), done);
     }
     *out = all;
     *offsets = starts;
@@ -186,6 +187,8 @@ qn_status qn_comm_gatherv(qn_comm *comm, const void *data, int64_t bytes, int ro
     if (comm->rank == root)
         status = qn_mem_alloc(&all, (size_t)total, 1);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    if (comm->rank != root)
+        comm->sent += bytes;
     if (comm->size > 1 && total <= qn_comm_piece(comm, QN_WHOLE_LIMIT))
         status = gather_whole(comm, data, bytes, root, all, starts);
     else
@@ -288,6 +291,7 @@ qn_status qn_comm_alltoallv(qn_comm *comm, const void *data, const int64_t *send
     int64_t most = incoming > outgoing ? incoming : outgoing;
     qn_status status = qn_mem_alloc(&all, (size_t)incoming, 1);
     QN_TRY_GOTO(qn_comm_agree_max(comm, status, &most), done);
+    comm->sent += outgoing - (send_offsets[comm->rank + 1] - send_offsets[comm->rank]);
     if (most <= qn_comm_piece(comm, QN_WHOLE_LIMIT))
         status = exchange_whole(comm, data, send_offsets, all, starts);
     else

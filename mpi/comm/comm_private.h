@@ -25,6 +25,7 @@ struct qn_comm {
     bool finalise;
     MPI_Request request; /* of the collective that is under way */
     int64_t limit;       /* cuts every transfer at so many bytes */
+    int64_t sent;        /* payload bytes that this rank gave to others */
     int failed_rank;
     char failed_host[QN_HOST_SIZE];
 };
@@ -49,8 +50,8 @@ static inline int64_t qn_comm_piece(const qn_comm *comm, int64_t piece) {
     return comm->limit < piece ? comm->limit : piece;
 }
 
-/* Collective. qn_comm_agree, and the largest *value of all ranks in the same message. */
-QN_CHECKED qn_status qn_comm_agree_max(qn_comm *comm, qn_status status, int64_t *value);
+/* Collective. qn_comm_broadcast without counting its bytes. */
+QN_CHECKED qn_status qn_comm_spread(qn_comm *comm, void *data, int64_t bytes, int root);
 
 /* Collective. Whether some node has more ranks than cores that they may use. */
 QN_CHECKED qn_status qn_comm_is_crowded(qn_comm *comm, bool *out);

@@ -15,6 +15,12 @@ qn_status qn_comm_barrier(qn_comm *comm) {
 }
 
 qn_status qn_comm_broadcast(qn_comm *comm, void *data, int64_t bytes, int root) {
+    if (comm->rank == root)
+        comm->sent += bytes * (comm->size - 1);
+    return qn_comm_spread(comm, data, bytes, root);
+}
+
+qn_status qn_comm_spread(qn_comm *comm, void *data, int64_t bytes, int root) {
     if (comm->size == 1)
         return QN_OK;
     char *bytes_left = data;

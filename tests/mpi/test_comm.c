@@ -64,6 +64,26 @@ static void test_agree_gives_one_error(void) {
         check_agreement(bad, size - 1 > bad ? size - 1 : -1);
 }
 
+static void test_sent_bytes_are_counted(void) {
+    qn_comm *comm = qn_test_comm();
+    int rank = qn_comm_rank(comm), size = qn_comm_size(comm);
+    int64_t before = qn_comm_sent(comm), value = rank, *offsets = NULL;
+    char all[7 * 8] = "";
+    void *out = NULL;
+    QN_TEST_OK(qn_comm_broadcast(comm, all, 40, size - 1));
+    CU_ASSERT_EQUAL(qn_comm_sent(comm) - before, rank == size - 1 ? 40 * (size - 1) : 0);
+    before = qn_comm_sent(comm);
+    QN_TEST_OK(qn_comm_sum_i64(comm, &value, 1));
+    CU_ASSERT_EQUAL(qn_comm_sent(comm), before);
+    int64_t starts[8] = {0}; /* 5 bytes to rank 0, none to the others */
+    for (int i = 1; i <= size; i++)
+        starts[i] = 5;
+    QN_TEST_OK(qn_comm_alltoallv(comm, all, starts, &out, &offsets));
+    CU_ASSERT_EQUAL(qn_comm_sent(comm) - before, rank == 0 ? 0 : 5);
+    qn_mem_free(out);
+    qn_mem_free(offsets);
+}
+
 static void test_reductions(void) {
     qn_comm *comm = qn_test_comm();
     int64_t rank = qn_comm_rank(comm), size = qn_comm_size(comm);
@@ -230,6 +250,7 @@ static const qn_test_case cases[] = {
     {"self is one rank", test_self_is_one_rank},
     {"all ranks agree on the lowest failing rank's error", test_agree_gives_one_error},
     {"sums, least, most and bits are reduced", test_reductions},
+    {"sent bytes are counted", test_sent_bytes_are_counted},
     {"min and max of doubles ignore NaN and know signs of zero", test_nan_is_ignored},
     {"exscan sums the ranks before", test_exscan},
     {"broadcast and allgather reach all", test_broadcast_and_allgather},
