@@ -112,8 +112,8 @@ static qn_status common_type(const qn_expr *node, qn_type *out) {
                 type = argument->type;
             continue;
         }
-        bool fits = argument->type < QN_STRING_LIST &&
-                    (rule != QN_TAKES_NUMBER || qn_type_is_numeric(argument->type));
+        bool fits = rule == QN_TAKES_NUMBER ? qn_type_is_numeric(argument->type)
+                                            : argument->type <= QN_STRING_LIST;
         if (found ? !meet(type, argument, literal, &type) || !fits : !fits)
             return found ? clash(node, type, argument->type)
                    : rule == QN_TAKES_NUMBER && node->count == 2 && i == 0
@@ -145,7 +145,8 @@ static qn_status convert_literal(qn_expr *node, qn_type type) {
         qn_expr cast = {.kind = QN_EXPR_CALL,
                         .type = type,
                         .function = qn_function_cast,
-                        .session = node->session};
+                        .session = node->session,
+                        .count = 1};
         qn_operand operand = {node->value, true};
         QN_TRY(qn_call_run(&cast, &operand, 1, &value));
         if (value->null_count > 0 && is_instant(type)) {
@@ -198,6 +199,13 @@ static qn_status convert_argument(qn_expr *node, int32_t i, qn_type common) {
         return null || is_instant(type) || type == QN_STRING
                    ? convert(node, i, QN_TIMESTAMP)
                    : wrong_type(node, i, "date or timestamp");
+    case QN_TAKES_LIST:
+        return null || type == QN_STRING_LIST ? convert(node, i, QN_STRING_LIST)
+                                              : wrong_type(node, i, "list of strings");
+    case QN_TAKES_PIECES:
+        return type == QN_STRING_LIST  ? QN_OK
+               : type < QN_STRING_LIST ? convert(node, i, QN_STRING)
+                                       : wrong_type(node, i, "string or list of strings");
     default:
         return QN_OK;
     }
@@ -219,6 +227,20 @@ static void choose_date_function(qn_expr *node) {
         node->function = qn_function_find("date_sub");
     else if (a == QN_DATE && b == QN_DATE && minus)
         node->function = qn_function_find("datediff");
+}
+
+/* Some functions of text are spelled the same for lists. */
+static void choose_list_function(qn_expr *node) {
+    static const char *const names[][2] = {
+        {"concat", "array_cat"}, {"||", "array_cat"}, {"reverse", "array_reverse"}};
+    bool list = false;
+    for (int32_t i = 0; i < node->count; i++)
+        list = list || node->arguments[i]->type == QN_STRING_LIST;
+    for (size_t i = 0; list && i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(names[i][0], node->function->name) == 0) {
+            node->function = qn_function_find(names[i][1]);
+            return;
+        }
 }
 
 static qn_status check_cast(const qn_expr *node) {
@@ -263,6 +285,7 @@ static void drop_state(qn_expr *node) {
 static qn_status bind_call(qn_expr *node) {
     drop_state(node);
     choose_date_function(node);
+    choose_list_function(node);
     qn_type common = QN_FLOAT64;
     QN_TRY(common_type(node, &common));
     for (int32_t i = 0; i < node->count; i++)

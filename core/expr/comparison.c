@@ -1,5 +1,6 @@
 /* Comparisons. NaN equals NaN and is above every number; -0.0 equals 0.0; text is ordered by
  * UTF-8 bytes. */
+#include "core/expr/lists.h"
 #include "core/expr/loops.h"
 
 #include "core/memory.h"
@@ -86,12 +87,23 @@ static void compare_texts(bool less, const qn_operand *a, const qn_operand *b, i
     }
 }
 
+static void compare_lists(bool less, const qn_operand *a, const qn_operand *b, int64_t length,
+                          uint64_t *out) {
+    memset(out, 0, (size_t)qn_bit_words(length) * sizeof *out);
+    for (int64_t i = 0; i < length; i++) {
+        int order = qn_list_compare(qn_list_at(a, i), qn_list_at(b, i));
+        out[i >> 6] |= (uint64_t)(less ? order < 0 : order == 0) << (i & 63);
+    }
+}
+
 static void compare_values(bool less, const qn_operand *a, const qn_operand *b, int64_t length,
                            uint64_t *out) {
     if (a->column->type == QN_BOOL)
         compare_bools(less, a, b, length, out);
     else if (a->column->type == QN_STRING)
         compare_texts(less, a, b, length, out);
+    else if (a->column->type == QN_STRING_LIST)
+        compare_lists(less, a, b, length, out);
     else
         compare_fixed(less, a, b, length, out);
 }

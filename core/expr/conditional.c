@@ -212,6 +212,8 @@ static void in_list_fill(in_list *list, const qn_expr *call) {
 
 static qn_status prepare_in(qn_expr *call) {
     bool text = call->arguments[0]->type == QN_STRING;
+    if (call->arguments[0]->type == QN_STRING_LIST)
+        return QN_OK;
     for (int32_t k = 1; k < call->count; k++)
         if (!qn_expr_is_literal(call->arguments[k]))
             return QN_OK;

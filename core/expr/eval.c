@@ -117,7 +117,7 @@ static int32_t dictionary_argument(const qn_expr *node, const qn_operand *argume
 }
 
 qn_status qn_call_run(const qn_expr *node, qn_operand *arguments, int64_t length, qn_column **out) {
-    int32_t count = node->count > 0 ? node->count : 1; /* a bare cast: binding converts literals */
+    int32_t count = node->count;
     int32_t lifted = dictionary_argument(node, arguments, count);
     if (lifted < 0)
         return run_plain(node, arguments, count, length, out);

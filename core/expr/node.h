@@ -78,7 +78,9 @@ typedef enum qn_argument_rule {
     QN_TAKES_PRINTED, /* any scalar, as string */
     QN_TAKES_DATE,    /* date, timestamp or string, as date */
     QN_TAKES_TIME,    /* the same, as timestamp */
-    QN_TAKES_CASES    /* condition, value, condition, value, ... [value]: bool and same */
+    QN_TAKES_CASES,   /* condition, value, condition, value, ... [value]: bool and same */
+    QN_TAKES_LIST,
+    QN_TAKES_PIECES /* lists as they are, other scalars as string */
 } qn_argument_rule;
 
 typedef enum qn_result_rule {
@@ -89,6 +91,7 @@ typedef enum qn_result_rule {
     QN_GIVES_STRING = QN_STRING,
     QN_GIVES_DATE = QN_DATE,
     QN_GIVES_TIMESTAMP = QN_TIMESTAMP,
+    QN_GIVES_LIST = QN_STRING_LIST,
     QN_GIVES_SAME = QN_TYPE_COUNT, /* the common type of the arguments */
     QN_GIVES_OWN                   /* what `prepare` sets */
 } qn_result_rule;
@@ -121,6 +124,8 @@ extern const qn_function qn_functions_conditional[];
 extern const qn_function qn_functions_real[];
 extern const qn_function qn_functions_string[];
 extern const qn_function qn_functions_like[];
+extern const qn_function qn_functions_list[];
+extern const qn_function qn_functions_list_set[];
 extern const qn_function qn_functions_date[];
 extern const qn_function qn_functions_time_text[];
 extern const qn_function qn_functions_clock[];

@@ -1,5 +1,5 @@
 /* The SQL text of a tree, fully parenthesised, put together in post-order. */
-#include "core/expr/node.h"
+#include "core/expr/lists.h"
 
 #include "core/memory.h"
 #include "core/text/number.h"
@@ -40,6 +40,21 @@ static qn_status print_real(double value, qn_text *out) {
     return qn_text_printf(out, "%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
+static qn_status print_list_literal(const qn_column *value, qn_text *out) {
+    qn_list list = qn_list_at(&(qn_operand){(qn_column *)value, true}, 0);
+    QN_TRY(qn_text_printf(out, "ARRAY["));
+    for (int64_t k = 0; k < list.count; k++) {
+        qn_view item = qn_list_item(list, k);
+        if (k > 0)
+            QN_TRY(qn_text_printf(out, ", "));
+        if (item.data == NULL)
+            QN_TRY(qn_text_printf(out, "NULL"));
+        else
+            QN_TRY(print_quoted(item.data, item.length, '\'', out));
+    }
+    return qn_text_add_char(out, ']');
+}
+
 static qn_status print_literal(const qn_column *value, qn_text *out) {
     char text[64];
     if (value->null_count > 0)
@@ -60,6 +75,8 @@ static qn_status print_literal(const qn_column *value, qn_text *out) {
     case QN_TIMESTAMP:
         return qn_text_printf(out, "TIMESTAMP '%.*s'", qn_print_timestamp(value->i64[0], text),
                               text);
+    case QN_STRING_LIST:
+        return print_list_literal(value, out);
     default: {
         qn_view view = qn_text_at(&(qn_operand){(qn_column *)value, true}, 0);
         return print_quoted(view.data, view.length, '\'', out);
@@ -77,7 +94,7 @@ static qn_status print_upper(const char *name, qn_text *out) {
 
 static bool is_infix(const qn_expr *node) {
     const char *name = node->function->name;
-    bool symbol = strpbrk(name, "+-*/%=<>|!") != NULL;
+    bool symbol = strpbrk(name, "+-*/%=<>|!&#") != NULL;
     bool word = strcmp(name, "and") == 0 || strcmp(name, "or") == 0 || strcmp(name, "like") == 0 ||
                 strcmp(name, "ilike") == 0 || strncmp(name, "is ", 3) == 0;
     return node->count > 1 && (symbol || word);
@@ -107,11 +124,11 @@ static qn_status print_case(const qn_expr *node, const qn_text *parts, qn_text *
     return qn_text_printf(out, " END");
 }
 
-static qn_status print_list(const qn_expr *node, const qn_text *parts, int32_t first,
-                            qn_text *out) {
+static qn_status print_items(const qn_expr *node, const qn_text *parts, int32_t first, char end,
+                             qn_text *out) {
     for (int32_t i = first; i < node->count; i++)
         QN_TRY(qn_text_printf(out, "%s%s", i > first ? ", " : "", parts[i].data));
-    return qn_text_add_char(out, ')');
+    return qn_text_add_char(out, end);
 }
 
 static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *out) {
@@ -129,18 +146,24 @@ static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *
                               parts[2].data);
     if (strcmp(name, "in") == 0) {
         QN_TRY(qn_text_printf(out, "(%s IN (", parts[0].data));
-        QN_TRY(print_list(node, parts, 1, out));
+        QN_TRY(print_items(node, parts, 1, ')', out));
         return qn_text_add_char(out, ')');
     }
-    if (strcmp(name, "not") == 0 || strcmp(name, "-") == 0)
-        return qn_text_printf(out, "(%s%s)", *name == 'n' ? "NOT " : "- ", parts[0].data);
+    if (strcmp(name, "not") == 0 || strcmp(name, "-") == 0 || strcmp(name, "~") == 0)
+        return qn_text_printf(out, "(%s %s)", *name == 'n' ? "NOT" : name, parts[0].data);
     if (strncmp(name, "is ", 3) == 0) {
         QN_TRY(qn_text_printf(out, "(%s ", parts[0].data));
         QN_TRY(print_upper(name, out));
         return qn_text_add_char(out, ')');
     }
+    if (strcmp(name, "[]") == 0)
+        return qn_text_printf(out, "(%s)[%s]", parts[0].data, parts[1].data);
+    if (strcmp(name, "array") == 0) {
+        QN_TRY(qn_text_printf(out, "ARRAY["));
+        return print_items(node, parts, 0, ']', out);
+    }
     QN_TRY(qn_text_printf(out, "%s(", name));
-    return print_list(node, parts, 0, out);
+    return print_items(node, parts, 0, ')', out);
 }
 
 /* ---- The walk -------------------------------------------------------------------------------- */

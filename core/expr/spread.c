@@ -1,5 +1,5 @@
 /* Columns put together from rows of others: by dictionary codes, or by a choice among several. */
-#include "core/expr/node.h"
+#include "core/expr/lists.h"
 
 #include "core/memory.h"
 
@@ -173,11 +173,33 @@ static void clear_spread_nulls(qn_column *column) {
             memset((char *)column->values + i * size, 0, (size_t)size);
 }
 
+static qn_status spread_lists(qn_column **out, const qn_column *source, const int32_t *codes,
+                              const uint64_t *validity, int64_t length) {
+    const qn_operand operand = {(qn_column *)source, false};
+    qn_list_builder builder;
+    qn_list_builder_init(&builder);
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < length; i++) {
+        if ((validity != NULL && !qn_bit(validity, i)) || qn_column_is_null(source, codes[i])) {
+            QN_TRY_GOTO(qn_list_builder_end_null(&builder), done);
+            continue;
+        }
+        QN_TRY_GOTO(qn_list_builder_add_list(&builder, qn_list_at(&operand, codes[i])), done);
+        QN_TRY_GOTO(qn_list_builder_end(&builder), done);
+    }
+    status = qn_list_builder_finish(&builder, out);
+done:
+    qn_list_builder_clear(&builder);
+    return status;
+}
+
 qn_status qn_column_spread(qn_column **out, const qn_column *source, const int32_t *codes,
                            const uint64_t *validity, int64_t length) {
     qn_column *column = NULL;
     if (source->length == 0) /* an empty dictionary: every row is null */
         return qn_column_new_null(out, source->type, length, source->width);
+    if (source->type == QN_STRING_LIST)
+        return spread_lists(out, source, codes, validity, length);
     QN_TRY(spread_values(&column, source, codes, length));
     if (column->validity != NULL) { /* nothing but nulls */
         *out = column;
@@ -270,6 +292,26 @@ done:
     return status;
 }
 
+static qn_status choose_lists(qn_column **out, const qn_operand *operands, const int32_t *choice,
+                              int64_t length) {
+    qn_list_builder builder;
+    qn_list_builder_init(&builder);
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < length; i++) {
+        const qn_operand *from = choice[i] < 0 ? NULL : &operands[choice[i]];
+        if (from == NULL || qn_operand_null(from, i)) {
+            QN_TRY_GOTO(qn_list_builder_end_null(&builder), done);
+            continue;
+        }
+        QN_TRY_GOTO(qn_list_builder_add_list(&builder, qn_list_at(from, i)), done);
+        QN_TRY_GOTO(qn_list_builder_end(&builder), done);
+    }
+    status = qn_list_builder_finish(&builder, out);
+done:
+    qn_list_builder_clear(&builder);
+    return status;
+}
+
 /* The texts an operand can give: one if it is constant, those of its dictionary otherwise. Adds
  * them, null for operands that are no text (a condition of `case`) or a null. */
 static qn_status add_labels(qn_string_builder *labels, const qn_operand *operand) {
@@ -357,6 +399,8 @@ qn_status qn_choose(qn_column **out, const qn_call *call, const qn_operand *oper
         return are_labels(operands, count, length)
                    ? choose_labels(out, operands, count, choice, length)
                    : choose_text(out, operands, choice, length);
+    if (type == QN_STRING_LIST)
+        return choose_lists(out, operands, choice, length);
     qn_column *column = NULL;
     uint64_t *valid = NULL;
     qn_status status;

@@ -2,10 +2,22 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const qn_function *const families[] = {
-    qn_functions_arithmetic, qn_functions_comparison, qn_functions_logic, qn_functions_conditional,
-    qn_functions_real,       qn_functions_string,     qn_functions_like,  qn_functions_date,
-    qn_functions_time_text,  qn_functions_clock};
+    qn_functions_arithmetic,
+    qn_functions_comparison,
+    qn_functions_logic,
+    qn_functions_conditional,
+    qn_functions_real,
+    qn_functions_string,
+    qn_functions_like,
+    qn_functions_date,
+    qn_functions_time_text,
+    qn_functions_clock,
+    qn_functions_list,
+    qn_functions_list_set,
+};
+/* clang-format on */
 
 enum { FAMILIES = sizeof families / sizeof families[0] };
 

@@ -29,10 +29,6 @@ done:
     return status;
 }
 
-static qn_view view_of(const qn_text *text) {
-    return (qn_view){text->data != NULL ? text->data : "", text->length};
-}
-
 /* ---- Lengths --------------------------------------------------------------------------------- */
 
 static int32_t count_characters(qn_view text) {
@@ -101,13 +97,13 @@ qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out) {
 
 static qn_status step_lower(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     QN_TRY(qn_text_map_case(qn_text_at(&call->arguments[0], row), QN_LOWER, scratch));
-    *out = view_of(scratch);
+    *out = qn_text_view(scratch);
     return QN_OK;
 }
 
 static qn_status step_upper(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     QN_TRY(qn_text_map_case(qn_text_at(&call->arguments[0], row), QN_UPPER, scratch));
-    *out = view_of(scratch);
+    *out = qn_text_view(scratch);
     return QN_OK;
 }
 
@@ -248,7 +244,7 @@ static qn_status step_concat(const qn_call *call, int64_t row, qn_text *scratch,
         qn_view part = qn_text_at(&call->arguments[k], row);
         QN_TRY(qn_text_add(scratch, part.data, part.length));
     }
-    *out = view_of(scratch);
+    *out = qn_text_view(scratch);
     return QN_OK;
 }
 
@@ -275,7 +271,7 @@ static qn_status step_replace(const qn_call *call, int64_t row, qn_text *scratch
         text.data = found + search.length;
     }
     QN_TRY(qn_text_add(scratch, text.data, text.length));
-    *out = view_of(scratch);
+    *out = qn_text_view(scratch);
     return QN_OK;
 }
 

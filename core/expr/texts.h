@@ -13,6 +13,10 @@ QN_CHECKED qn_status qn_text_rows(const qn_call *call, qn_text_step step, qn_col
 typedef enum qn_case { QN_LOWER, QN_UPPER } qn_case;
 QN_CHECKED qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out); /* appends */
 
+static inline qn_view qn_text_view(const qn_text *text) {
+    return (qn_view){text->data != NULL ? text->data : "", text->length};
+}
+
 static inline bool qn_is_continuation(char c) {
     return ((unsigned char)c & 0xc0) == 0x80;
 }

@@ -148,6 +148,10 @@ qn_status qn_sql_convert(sql_scope *scope, const sql_node *node, qn_expr **out) 
         return convert_extreme(scope, node->min_max_expr, out);
     case PG_QUERY__NODE__NODE_SQLVALUE_FUNCTION:
         return qn_sql_clock(scope, node, out);
+    case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
+        return qn_sql_array(scope, node->a_array_expr, out);
+    case PG_QUERY__NODE__NODE_A_INDIRECTION:
+        return qn_sql_subscript(scope, node, out);
     default:
         return qn_sql_refuse(scope, node);
     }

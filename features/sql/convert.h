@@ -37,6 +37,9 @@ QN_CHECKED qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *
 QN_CHECKED qn_status qn_sql_clock(sql_scope *scope, const sql_node *node, qn_expr **out);
 QN_CHECKED qn_status qn_sql_case(sql_scope *scope, const PgQuery__CaseExpr *node, qn_expr **out);
 
+QN_CHECKED qn_status qn_sql_array(sql_scope *scope, const PgQuery__AArrayExpr *node, qn_expr **out);
+QN_CHECKED qn_status qn_sql_subscript(sql_scope *scope, const sql_node *node, qn_expr **out);
+
 /* Local. Text of a String node; NULL if it is something else. */
 const char *qn_sql_string(const sql_node *node);
 

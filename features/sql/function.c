@@ -71,8 +71,6 @@ static qn_status extract(sql_scope *scope, const PgQuery__FuncCall *node, qn_exp
 static qn_status check_grammar_form(sql_scope *scope, const PgQuery__FuncCall *node,
                                     const char *name) {
     static const renamed forms[] = {{"timezone", "AT TIME ZONE"},
-                                    {"overlay", "OVERLAY"},
-                                    {"position", "POSITION"},
                                     {"normalize", "NORMALIZE"},
                                     {"is_normalized", "IS NORMALIZED"},
                                     {"xmlexists", "XMLEXISTS"},
@@ -103,6 +101,8 @@ qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_ex
     QN_TRY(check_function(scope, node, name));
     if (of_grammar && strcmp(name, "extract") == 0)
         return extract(scope, node, out);
+    if (of_grammar && strcmp(name, "position") == 0)
+        name = "strpos"; /* the grammar turns POSITION(x IN y) round */
     if (of_grammar && strcmp(name, "btrim") == 0)
         name = "trim"; /* as it was written */
     return qn_sql_convert_call(scope, name, (const sql_node *const *)node->args,

@@ -64,8 +64,6 @@ static const char *name_of(const sql_node *node) {
     switch (node->node_case) {
     case NODE(SUB_LINK):
         return "a subquery";
-    case NODE(A_ARRAY_EXPR):
-        return "ARRAY[...]";
     case NODE(ROW_EXPR):
         return "a row (a, b)";
     case NODE(PARAM_REF):
@@ -83,7 +81,7 @@ static const char *name_of(const sql_node *node) {
     case NODE(SET_TO_DEFAULT):
         return "DEFAULT";
     case NODE(A_INDIRECTION):
-        return "a subscript or a field of a value";
+        return "a field of a value or more than one subscript";
     default:
         return "this form of expression";
     }
