@@ -67,7 +67,7 @@ static qn_argument_rule rule_of(const qn_expr *node, int32_t i) {
     if (rules[0] == QN_TAKES_CASES)
         return i % 2 == 0 && i + 1 < node->count ? QN_TAKES_BOOL : QN_TAKES_SAME;
     int32_t last = 0;
-    while (last < 2 && rules[last + 1] != QN_TAKES_NOTHING)
+    while (last < 3 && rules[last + 1] != QN_TAKES_NOTHING)
         last++;
     return rules[i < last ? i : last];
 }

@@ -88,15 +88,12 @@ static qn_status run_remove(const qn_call *call, qn_column **out) {
     return qn_list_rows(call, step_remove, out);
 }
 
-static int64_t whole_at(const qn_operand *operand, int64_t row) {
-    return operand->column->i64[qn_at(operand, row)];
-}
-
 /* From `start` (from 1; negative: from the end), as many items as there are, up to a length. */
 static qn_status step_slice(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
     (void)null;
     qn_list list = qn_list_at(&call->arguments[0], row);
-    int64_t start = whole_at(&call->arguments[1], row), length = whole_at(&call->arguments[2], row);
+    int64_t start = qn_whole_at(&call->arguments[1], row),
+            length = qn_whole_at(&call->arguments[2], row);
     if (start == 0)
         return qn_fail(QN_DATA, "slice was asked for the item 0: items are counted from 1");
     if (length < 0)
@@ -120,7 +117,7 @@ static qn_status run_slice(const qn_call *call, qn_column **out) {
 static qn_status step_element(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     (void)scratch;
     qn_list list = qn_list_at(&call->arguments[0], row);
-    int64_t index = whole_at(&call->arguments[1], row);
+    int64_t index = qn_whole_at(&call->arguments[1], row);
     if (index == 0)
         return qn_fail(QN_DATA, "element_at was asked for the item 0: items are counted from 1");
     int64_t k = index > 0 ? index - 1 : index < -list.count ? -1 : list.count + index;
@@ -137,7 +134,7 @@ static qn_status run_element(const qn_call *call, qn_column **out) {
 static qn_status step_subscript(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     (void)scratch;
     qn_list list = qn_list_at(&call->arguments[0], row);
-    int64_t index = whole_at(&call->arguments[1], row);
+    int64_t index = qn_whole_at(&call->arguments[1], row);
     if (index >= 1 && index <= list.count)
         *out = qn_list_item(list, index - 1);
     return QN_OK;

@@ -106,7 +106,7 @@ typedef enum qn_null_rule {
 struct qn_function {
     const char *name;
     int32_t min_count, max_count; /* max -1: any number */
-    uint8_t arguments[3];         /* qn_argument_rule; the last one given stands for the rest */
+    uint8_t arguments[4];         /* qn_argument_rule; the last one given stands for the rest */
     uint8_t result;               /* qn_result_rule */
     uint8_t nulls;                /* qn_null_rule */
     /* Computes call->length rows. Strict ones may leave anything in rows that are null. */
@@ -124,6 +124,10 @@ extern const qn_function qn_functions_conditional[];
 extern const qn_function qn_functions_real[];
 extern const qn_function qn_functions_string[];
 extern const qn_function qn_functions_like[];
+extern const qn_function qn_functions_search[];
+extern const qn_function qn_functions_reshape[];
+extern const qn_function qn_functions_whole[];
+extern const qn_function qn_functions_curves[];
 extern const qn_function qn_functions_list[];
 extern const qn_function qn_functions_list_set[];
 extern const qn_function qn_functions_date[];
@@ -195,6 +199,10 @@ static inline qn_view qn_text_at(const qn_operand *operand, int64_t row) {
     }
     const char *chars = column->chars != NULL ? column->chars : "";
     return (qn_view){chars + column->offsets[i], column->offsets[i + 1] - column->offsets[i]};
+}
+
+static inline int64_t qn_whole_at(const qn_operand *operand, int64_t row) {
+    return operand->column->i64[qn_at(operand, row)];
 }
 
 /* 64 rows of validity; rows past the column's end are undefined. */

@@ -14,6 +14,10 @@ static const qn_function *const families[] = {
     qn_functions_date,
     qn_functions_time_text,
     qn_functions_clock,
+    qn_functions_search,
+    qn_functions_reshape,
+    qn_functions_whole,
+    qn_functions_curves,
     qn_functions_list,
     qn_functions_list_set,
 };

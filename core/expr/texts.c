@@ -31,8 +31,8 @@ done:
 
 /* ---- Lengths --------------------------------------------------------------------------------- */
 
-static int32_t count_characters(qn_view text) {
-    int32_t count = 0;
+int64_t qn_character_count(qn_view text) {
+    int64_t count = 0;
     for (int64_t i = 0; i < text.length; i++)
         count += !qn_is_continuation(text.data[i]);
     return count;
@@ -41,7 +41,7 @@ static int32_t count_characters(qn_view text) {
 static qn_status run_length(const qn_call *call, qn_column **out) {
     QN_TRY(qn_column_new(out, QN_INT32, call->length, 0));
     for (int64_t i = 0; i < call->length; i++)
-        (*out)->i32[i] = count_characters(qn_text_at(&call->arguments[0], i));
+        (*out)->i32[i] = (int32_t)qn_character_count(qn_text_at(&call->arguments[0], i));
     return QN_OK;
 }
 
@@ -205,33 +205,31 @@ static int64_t clamp(int64_t value, int64_t most) {
     return value < 0 ? 0 : value > most ? most : value;
 }
 
-/* Byte offset of a character. */
-static int64_t offset_of(qn_view text, int64_t character) {
+int64_t qn_character_offset(qn_view text, int64_t character) {
     int64_t offset = 0;
     for (; character > 0 && offset < text.length; character--)
         offset += qn_character_length(text.data + offset, text.length - offset);
     return offset;
 }
 
-/* Spark's substring: from 1, from the end for a negative position, 0 as 1; what lies outside the
- * text still counts for the length. */
+static int32_t clamp_to_int32(int64_t value) {
+    return value < -INT32_MAX ? -INT32_MAX : value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+qn_view qn_text_part(qn_view text, int64_t position, int64_t wanted) {
+    int64_t characters = qn_character_count(text), start = clamp_to_int32(position);
+    wanted = clamp_to_int32(wanted < 0 ? 0 : wanted);
+    start = start > 0 ? start - 1 : start < 0 ? characters + start : 0;
+    int64_t from = clamp(start, characters), to = clamp(start + wanted, characters);
+    int64_t first = qn_character_offset(text, from);
+    qn_view rest = {text.data + first, text.length - first};
+    return (qn_view){rest.data, qn_character_offset(rest, to - from)};
+}
+
 static qn_status step_substring(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     (void)scratch;
-    const qn_operand *position = &call->arguments[1];
-    qn_view text = qn_text_at(&call->arguments[0], row);
-    int64_t characters = count_characters(text), wanted = INT32_MAX;
-    int64_t start = position->column->i64[qn_at(position, row)];
-    if (call->count > 2)
-        wanted = call->arguments[2].column->i64[qn_at(&call->arguments[2], row)];
-    start = start > 0   ? start - 1
-            : start < 0 ? characters + (start < -INT32_MAX ? -INT32_MAX : start)
-                        : 0;
-    wanted = wanted < 0 ? 0 : wanted > INT32_MAX ? INT32_MAX : wanted;
-    start = start > INT32_MAX ? INT32_MAX : start;
-    int64_t from = clamp(start, characters), to = clamp(start + wanted, characters);
-    int64_t first = offset_of(text, from);
-    qn_view rest = {text.data + first, text.length - first};
-    *out = (qn_view){rest.data, offset_of(rest, to - from)};
+    *out = qn_text_part(qn_text_at(&call->arguments[0], row), qn_whole_at(&call->arguments[1], row),
+                        call->count > 2 ? qn_whole_at(&call->arguments[2], row) : INT32_MAX);
     return QN_OK;
 }
 

@@ -9,6 +9,14 @@
 typedef qn_status (*qn_text_step)(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out);
 QN_CHECKED qn_status qn_text_rows(const qn_call *call, qn_text_step step, qn_column **out);
 
+int64_t qn_character_count(qn_view text);
+/* Byte offset of a character; the text's length past its end. */
+int64_t qn_character_offset(qn_view text, int64_t character);
+
+/* Spark's substring: from 1, from the end for a negative position, 0 as 1; what lies outside the
+ * text still counts for the length. */
+qn_view qn_text_part(qn_view text, int64_t position, int64_t wanted);
+
 /* Case mapping character by character. */
 typedef enum qn_case { QN_LOWER, QN_UPPER } qn_case;
 QN_CHECKED qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out); /* appends */

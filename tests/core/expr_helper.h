@@ -5,7 +5,7 @@
 #ifndef QUERN_TESTS_CORE_EXPR_HELPER_H
 #define QUERN_TESTS_CORE_EXPR_HELPER_H
 
-#include "core/expr/expr.h"
+#include "core/expr/lists.h"
 #include "core/memory.h"
 #include "core/text/number.h"
 #include "core/time/date.h"
@@ -40,6 +40,8 @@ static const test_column test_columns[] = {
      QN_TIMESTAMP,
      {"2024-02-29 23:59:58.5", "1969-12-31 00:00:01", NULL, "2000-01-01 12:30:00",
       "2023-12-31 06:07:08"}},
+    /* items between bars, "_" a null one */
+    {"w", QN_STRING_LIST, {"a|b|c", "b", NULL, "", "c|a|c|_"}},
 };
 
 enum { TEST_COLUMNS = sizeof test_columns / sizeof test_columns[0] };
@@ -76,6 +78,27 @@ static inline qn_column *test_make_text(const test_column *from, int64_t rows) {
     return column;
 }
 
+static inline qn_column *test_make_lists(const test_column *from, int64_t rows) {
+    qn_list_builder builder;
+    qn_column *column = NULL;
+    qn_list_builder_init(&builder);
+    for (int64_t i = 0; i < rows; i++) {
+        const char *text = from->values[i % BASE_ROWS];
+        if (text == NULL)
+            QN_TEST_OK(qn_list_builder_end_null(&builder));
+        while (text != NULL && *text != '\0') {
+            int64_t length = (int64_t)strcspn(text, "|");
+            bool null = length == 1 && *text == '_';
+            QN_TEST_OK(qn_list_builder_add(&builder, (qn_view){null ? NULL : text, length}));
+            text += length + (text[length] == '|');
+        }
+        if (text != NULL)
+            QN_TEST_OK(qn_list_builder_end(&builder));
+    }
+    QN_TEST_OK(qn_list_builder_finish(&builder, &column));
+    return column;
+}
+
 /* The same column with a dictionary of its distinct values and one that is not used. */
 static inline qn_column *test_make_coded(const test_column *from, int64_t rows) {
     qn_string_builder builder;
@@ -106,6 +129,8 @@ static inline qn_column *test_make_coded(const test_column *from, int64_t rows) 
 static inline qn_column *test_make_column(const test_column *from, int64_t rows, bool coded) {
     if (from->type == QN_STRING)
         return coded ? test_make_coded(from, rows) : test_make_text(from, rows);
+    if (from->type == QN_STRING_LIST)
+        return test_make_lists(from, rows);
     qn_column *column = NULL;
     QN_TEST_OK(qn_column_new(&column, from->type, rows, 0));
     for (int64_t i = 0; i < rows; i++) {
@@ -128,6 +153,21 @@ static inline void test_make_batch(qn_batch *batch, int64_t rows, bool coded) {
     batch->length = rows;
     for (int i = 0; i < TEST_COLUMNS; i++)
         QN_TEST_OK(qn_batch_append(batch, test_make_column(&test_columns[i], rows, coded)));
+}
+
+/* ['a', null] */
+static inline void test_print_list(const qn_column *column, int64_t row, qn_text *out) {
+    qn_list list = qn_list_at(&(qn_operand){(qn_column *)column, false}, row);
+    QN_TEST_OK(qn_text_add_char(out, '['));
+    for (int64_t k = 0; k < list.count; k++) {
+        qn_view item = qn_list_item(list, k);
+        QN_TEST_OK(qn_text_printf(out, k > 0 ? ", " : ""));
+        if (item.data == NULL)
+            QN_TEST_OK(qn_text_printf(out, "null"));
+        else
+            QN_TEST_OK(qn_text_printf(out, "'%.*s'", (int)item.length, item.data));
+    }
+    QN_TEST_OK(qn_text_add_char(out, ']'));
 }
 
 static inline void test_print_value(const qn_column *column, int64_t row, qn_text *out) {
@@ -154,6 +194,8 @@ static inline void test_print_value(const qn_column *column, int64_t row, qn_tex
     if (column->type == QN_STRING && !qn_column_is_null(column, row))
         QN_TEST_OK(qn_text_printf(out, "'%.*s'", (int)qn_column_string(column, row).length,
                                   qn_column_string(column, row).data));
+    else if (column->type == QN_STRING_LIST && !qn_column_is_null(column, row))
+        test_print_list(column, row, out);
     else
         QN_TEST_OK(qn_text_add(out, view.data, view.length));
 }
@@ -195,6 +237,8 @@ static inline void test_check_form(const qn_column *column) {
             CU_ASSERT_EQUAL(column->codes[i], 0);
         if (column->type == QN_STRING)
             CU_ASSERT_EQUAL(qn_column_string(column, i).length, 0);
+        if (column->type == QN_STRING_LIST)
+            CU_ASSERT_EQUAL(column->offsets[i], column->offsets[i + 1]);
     }
     CU_ASSERT_EQUAL(column->null_count, nulls);
 }
