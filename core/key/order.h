@@ -11,9 +11,14 @@ typedef struct qn_sort_key {
     bool nulls_last; /* SQL's default: nulls first ascending, last descending */
 } qn_sort_key;
 
-/* Local. Sorts refs[0..count) by the keys, stably. Radix sort on normalised keys (8 bits a digit,
- * constant digits skipped); strings by their place among the distinct ones. Cost: about 1 ns a
- * digit and row, plus one gather a key. Memory: 24 bytes a row while it runs. */
+/* Local. JOB error for a column that has no order (lists and vectors). */
+QN_CHECKED qn_status qn_order_check(const qn_schema *schema, const qn_sort_key *keys,
+                                    int32_t count);
+
+/* Local. Sorts refs[0..rows) by the keys, stably. Radix sort on normalised keys: each key takes as
+ * many bits as its range needs, keys share 64-bit words, digits that are constant are skipped;
+ * strings by their place among the distinct ones. Cost: about 1 ns a digit and row, plus one gather
+ * a key. Memory: 16 to 24 bytes a row while it runs (strings without a dictionary: 40 more). */
 QN_CHECKED qn_status qn_order_sort(const qn_table *table, const qn_sort_key *keys, int32_t count,
                                    qn_ref *refs, int64_t rows);
 
