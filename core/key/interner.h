@@ -19,8 +19,9 @@ int32_t qn_interner_count(const qn_interner *interner);
 qn_view qn_interner_text(const qn_interner *interner, int32_t id); /* borrowed */
 /* hashes[id]: a function of the text alone, the same on every rank. Valid until the next insert. */
 const uint64_t *qn_interner_hashes(const qn_interner *interner);
-/* Local. All strings as a column without nulls, for use as a dictionary. */
-QN_CHECKED qn_status qn_interner_column(const qn_interner *interner, qn_column **out);
+/* Local. All strings as a column without nulls, for use as a dictionary: made once and shared until
+ * strings are added. */
+QN_CHECKED qn_status qn_interner_column(qn_interner *interner, qn_column **out);
 int64_t qn_interner_bytes(const qn_interner *interner); /* memory held */
 
 #endif

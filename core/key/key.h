@@ -12,7 +12,8 @@ typedef struct qn_key_rows {
     uint64_t **null_words; /* null_words[k / 64][i]: bit k % 64 set where column k is null */
     bool has_nulls;        /* of these rows; else null_words are all 0 */
     bool has_unknown;      /* without insert: some string was never met; its word is UINT64_MAX */
-    uint64_t *hashes;      /* of the whole key: a function of the values alone, on every rank */
+    uint64_t *hashes;      /* of the whole key: a function of the values alone, on every rank; NULL
+                              from qn_key_words */
 } qn_key_rows;
 
 typedef struct qn_key qn_key;
@@ -26,6 +27,11 @@ int32_t qn_key_count(const qn_key *key);
  * insert == false: strings never met get UINT64_MAX (probing a join's other side). */
 QN_CHECKED qn_status qn_key_encode(qn_key *key, qn_column *const *columns, int64_t rows,
                                    bool insert, const qn_key_rows **out);
+
+/* Local. The same without hashes: qn_groups_find works out those that it needs, which are few while
+ * keys are of a small range. */
+QN_CHECKED qn_status qn_key_words(qn_key *key, qn_column *const *columns, int64_t rows, bool insert,
+                                  const qn_key_rows **out);
 
 /* Local. The hashes alone, without interning (for sending rows to ranks): the same values as those
  * of qn_key_encode. hashes has room for `rows`. */
@@ -59,7 +65,10 @@ void qn_groups_free(qn_groups *groups); /* NULL is fine */
 QN_CHECKED qn_status qn_groups_find(qn_groups *groups, const qn_key_rows *rows, bool insert,
                                     uint32_t *ids);
 int64_t qn_groups_count(const qn_groups *groups);
-const uint64_t *qn_groups_hashes(const qn_groups *groups); /* of each group; until next insert */
+
+/* Local. The hash of each group; worked out here where they were not needed before. Borrowed until
+ * the next insert. */
+QN_CHECKED qn_status qn_groups_hashes(qn_groups *groups, const uint64_t **out);
 
 /* Local. Key column k of groups ids[0..count) (NULL: all, in order), in the column's own type;
  * strings share one dictionary. */
