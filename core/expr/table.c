@@ -18,6 +18,10 @@ static const qn_function *const families[] = {
     qn_functions_reshape,
     qn_functions_whole,
     qn_functions_curves,
+    qn_functions_regexp,
+    qn_functions_regexp_replace,
+    qn_functions_digest,
+    qn_functions_hash,
     qn_functions_list,
     qn_functions_list_set,
 };
