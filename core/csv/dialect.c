@@ -1,5 +1,6 @@
 #include "core/csv/csv.h"
 #include "core/memory.h"
+#include "core/time/format.h"
 
 #include <string.h>
 
@@ -88,6 +89,10 @@ static qn_status read_format(qn_time_format **out, const qn_options *options, co
     if (!qn_options_has(options, name) || qn_options_text(options, name)[0] == '\0')
         return QN_OK;
     qn_status status = qn_time_format_new(out, qn_options_text(options, name));
+    char letter = status == QN_OK ? qn_time_format_print_only(*out) : 0;
+    if (letter != 0) /* the caller frees the format with the dialect */
+        status = qn_fail(QN_JOB, "time pattern '%s': '%c' can be printed, but not read",
+                         qn_options_text(options, name), letter);
     if (status != QN_OK)
         qn_error_prefix("option '%s': ", name);
     return status;

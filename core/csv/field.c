@@ -2,6 +2,7 @@
 
 #include "core/text/number.h"
 #include "core/text/utf8.h"
+#include "core/time/format.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -148,7 +148,7 @@ static qn_status convert_literal(qn_expr *node, qn_type type) {
                         .session = node->session,
                         .count = 1};
         qn_operand operand = {node->value, true};
-        QN_TRY(qn_call_run(&cast, &operand, 1, &value));
+        QN_TRY(qn_call_run(&cast, &operand, 1, NULL, &value));
         if (value->null_count > 0 && is_instant(type)) {
             qn_column_release(value);
             return bad_moment(node, type);
@@ -251,6 +251,27 @@ static qn_status check_cast(const qn_expr *node) {
                         qn_type_name(node->type));
 }
 
+/* NULL if it faults: then it is computed where a row asks for it. */
+static qn_status compute_constant(const qn_expr *node, qn_column **out) {
+    qn_operand *operands = NULL;
+    qn_column *value = NULL;
+    qn_faults faults = {0};
+    QN_TRY(qn_mem_calloc(&operands, (size_t)node->count, sizeof *operands));
+    for (int32_t i = 0; i < node->count; i++)
+        operands[i] = (qn_operand){node->arguments[i]->value, true};
+    qn_status status =
+        qn_call_run(node, operands, 1, qn_expr_notes_faults(node) ? &faults : NULL, &value);
+    qn_mem_free(operands);
+    if (status == QN_OK && faults.rows != NULL) {
+        qn_column_release(value);
+        value = NULL;
+    }
+    qn_faults_clear(&faults);
+    if (status == QN_OK)
+        *out = value;
+    return status;
+}
+
 /* Constants are computed now; a strict call with a null is null. */
 static qn_status fold(qn_expr *node) {
     bool constant = true, null = false;
@@ -259,20 +280,12 @@ static qn_status fold(qn_expr *node) {
         null = null || qn_expr_is_null_literal(node->arguments[i]);
     }
     qn_column *value = NULL;
-    if (null && node->function->nulls == QN_NULLS_STRICT) {
+    if (null && node->function->nulls == QN_NULLS_STRICT)
         QN_TRY(qn_column_new_null(&value, node->type, 1, 0));
-    } else if (constant) {
-        qn_operand *operands = NULL;
-        QN_TRY(qn_mem_calloc(&operands, (size_t)node->count, sizeof *operands));
-        for (int32_t i = 0; i < node->count; i++)
-            operands[i] = (qn_operand){node->arguments[i]->value, true};
-        qn_status status = qn_call_run(node, operands, 1, &value);
-        qn_mem_free(operands);
-        QN_TRY(status);
-    } else {
-        return QN_OK;
-    }
-    qn_expr_become_literal(node, value);
+    else if (constant)
+        QN_TRY(compute_constant(node, &value));
+    if (value != NULL)
+        qn_expr_become_literal(node, value);
     return QN_OK;
 }
 
@@ -290,7 +303,7 @@ static qn_status bind_call(qn_expr *node) {
     QN_TRY(common_type(node, &common));
     for (int32_t i = 0; i < node->count; i++)
         QN_TRY(convert_argument(node, i, common));
-    if (node->function == qn_function_cast)
+    if (qn_expr_is_cast(node))
         QN_TRY(check_cast(node));
     else if (node->function->result == QN_GIVES_SAME)
         node->type = common;

@@ -129,16 +129,21 @@ static int64_t floor_divide(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-static qn_status date_to_timestamp(const qn_column *in, qn_column *out) {
+static qn_status date_to_timestamp(const qn_call *call, qn_column *out) {
+    const qn_column *in = call->arguments[0].column;
+    qn_clock clock = qn_call_clock(call);
     for (int64_t i = 0; i < out->length; i++)
-        if (!qn_timestamp_of_days(in->i32[i], 0, &out->i64[i]))
+        if (!qn_call_skips(call, i) && !qn_clock_day_start(&clock, in->i32[i], &out->i64[i]))
             QN_TRY(qn_column_set_null(out, i));
     return QN_OK;
 }
 
-static void timestamp_to_date(const qn_column *in, qn_column *out) {
+static void timestamp_to_date(const qn_call *call, qn_column *out) {
+    const qn_column *in = call->arguments[0].column;
+    qn_clock clock = qn_call_clock(call);
+    int64_t of_day;
     for (int64_t i = 0; i < out->length; i++)
-        out->i32[i] = (int32_t)floor_divide(in->i64[i], QN_NANOS_A_DAY);
+        out->i32[i] = qn_clock_split(&clock, in->i64[i], &of_day);
 }
 
 /* Numbers are seconds since 1970; whole ones are rounded down. */
@@ -177,7 +182,7 @@ static qn_status number_to_timestamp(const qn_column *in, qn_column *out) {
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-static bool parse_row(qn_view text, qn_column *out, int64_t i) {
+static bool parse_row(qn_view text, qn_clock *clock, qn_column *out, int64_t i) {
     int64_t whole;
     bool yes;
     switch (out->type) {
@@ -200,18 +205,23 @@ static bool parse_row(qn_view text, qn_column *out, int64_t i) {
     case QN_DATE:
         return qn_cast_text_date(text, &out->i32[i]);
     default:
-        return qn_cast_text_timestamp(text, &out->i64[i]);
+        return qn_cast_text_timestamp(text, clock, &out->i64[i]);
     }
 }
 
 static qn_status from_text(const qn_call *call, qn_column *out) {
+    qn_clock clock = qn_call_clock(call);
     for (int64_t i = 0; i < call->length; i++)
-        if (!qn_call_skips(call, i) && !parse_row(qn_text_at(&call->arguments[0], i), out, i))
+        if (!qn_call_skips(call, i) &&
+            !parse_row(qn_text_at(&call->arguments[0], i), &clock, out, i))
             QN_TRY(qn_column_set_null(out, i));
     return QN_OK;
 }
 
-static int print_row(const qn_column *in, int64_t i, char *out) {
+static int print_row(const qn_call *call, int64_t i, char *out) {
+    const qn_column *in = call->arguments[0].column;
+    qn_clock clock = qn_call_clock(call);
+    i = qn_at(&call->arguments[0], i);
     switch (in->type) {
     case QN_BOOL:
         return (int)(stpcpy(out, qn_bit(in->bits, i) ? "true" : "false") - out);
@@ -226,14 +236,13 @@ static int print_row(const qn_column *in, int64_t i, char *out) {
     case QN_DATE:
         return qn_print_date(in->i32[i], out);
     default:
-        return qn_print_timestamp(in->i64[i], out);
+        return qn_clock_print(&clock, in->i64[i], out);
     }
 }
 
 static qn_status step_print(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
-    const qn_operand *x = &call->arguments[0];
     char text[64];
-    QN_TRY(qn_text_add(scratch, text, print_row(x->column, qn_at(x, row), text)));
+    QN_TRY(qn_text_add(scratch, text, print_row(call, row, text)));
     *out = (qn_view){scratch->data, scratch->length};
     return QN_OK;
 }
@@ -245,9 +254,9 @@ static qn_status fill(const qn_call *call, qn_column *out) {
     if (in->type == QN_STRING)
         return from_text(call, out);
     if (in->type == QN_DATE)
-        return date_to_timestamp(in, out);
+        return date_to_timestamp(call, out);
     if (in->type == QN_TIMESTAMP && out->type == QN_DATE)
-        timestamp_to_date(in, out);
+        timestamp_to_date(call, out);
     else if (in->type == QN_TIMESTAMP)
         timestamp_to_number(in, out);
     else if (out->type == QN_TIMESTAMP)

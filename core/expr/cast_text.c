@@ -179,47 +179,34 @@ static bool read_clock(reader *in, int64_t *nanoseconds) {
     return true;
 }
 
-/* Z, UTC, GMT or +hh[[:]mm]: seconds east of Greenwich. */
-static bool read_zone(reader *in, int64_t *seconds) {
+/* Z, UTC, GMT or +h[h][[:]mm[[:]ss]] behind them; nothing leaves *zoned as it is. */
+static bool read_zone(reader *in, bool *zoned, int32_t *seconds) {
     static const char *const names[] = {"z", "utc", "gmt", NULL};
-    *seconds = 0;
     while (read_char(in, ' '))
         continue;
-    if (in->c == in->end || is_one_of((qn_view){in->c, in->end - in->c}, names))
+    qn_view rest = {in->c, in->end - in->c};
+    if (rest.length == 0)
         return true;
-    bool west = *in->c == '-';
-    if (!west && *in->c != '+')
-        return false;
-    in->c++;
-    int32_t hour, minute = 0;
-    reader hours = {in->c, in->end - in->c > 2 ? in->c + 2 : in->end};
-    if (hours.c < hours.end - 1 && hours.c[1] == ':')
-        hours.end--;
-    if (!read_digits(&hours, 1, 2, &hour))
-        return false;
-    in->c = hours.c;
-    (void)read_char(in, ':');
-    if (in->c != in->end && (!read_digits(in, 2, 2, &minute) || in->c != in->end))
-        return false;
-    *seconds = (west ? -1 : 1) * (hour * 3600 + minute * 60);
-    return hour <= 18 && minute <= 59;
+    *zoned = true;
+    *seconds = 0;
+    return is_one_of(rest, names) || qn_parse_offset(rest, seconds);
 }
 
-bool qn_cast_text_timestamp(qn_view text, int64_t *out) {
+bool qn_cast_text_timestamp(qn_view text, qn_clock *clock, int64_t *out) {
     text = trimmed(text);
     reader in = {text.data, text.data + text.length};
-    int32_t days;
-    bool whole;
-    int64_t clock = 0, zone = 0;
+    int32_t days, offset = 0;
+    bool whole, zoned = false;
+    int64_t of_day = 0;
     if (!read_date(&in, &days, &whole))
         return false;
     if (in.c != in.end) {
         if (!whole || (!read_char(&in, ' ') && !read_char(&in, 'T')))
             return false;
-        if (!read_clock(&in, &clock) || !read_zone(&in, &zone))
+        if (!read_clock(&in, &of_day) || !read_zone(&in, &zoned, &offset))
             return false;
     }
-    int64_t seconds = days * INT64_C(86400) - zone;
-    return !__builtin_mul_overflow(seconds, QN_NANOS_A_SECOND, out) &&
-           !__builtin_add_overflow(*out, clock, out);
+    if (zoned)
+        return qn_timestamp_of_days(days, of_day - offset * QN_NANOS_A_SECOND, out);
+    return qn_clock_join(clock, days, of_day, INT32_MIN, out);
 }

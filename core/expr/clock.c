@@ -1,8 +1,6 @@
 /* The time of the run, one for all rows and ranks: current_date, current_timestamp, now. */
 #include "core/expr/node.h"
 
-#include "core/time/date.h"
-
 static qn_status prepare_clock(qn_expr *call) {
     if (call->session != NULL && call->session->now != 0)
         return QN_OK;
@@ -22,7 +20,8 @@ static qn_status run_timestamp(const qn_call *call, qn_column **out) {
 
 static qn_status run_date(const qn_call *call, qn_column **out) {
     int64_t of_day;
-    int32_t today = qn_days_of_timestamp(call->node->session->now, &of_day);
+    qn_clock clock = qn_call_clock(call);
+    int32_t today = qn_clock_split(&clock, call->node->session->now, &of_day);
     QN_TRY(qn_column_new(out, QN_DATE, call->length, 0));
     for (int64_t i = 0; i < call->length; i++)
         (*out)->i32[i] = today;

@@ -87,9 +87,20 @@ static qn_status run_strict(qn_call *call, qn_column **out) {
     return QN_OK;
 }
 
+static bool is_trying(const qn_expr *node) {
+    return strncmp(node->function->name, "try_", 4) == 0;
+}
+
 static qn_status run_plain(const qn_expr *node, const qn_operand *arguments, int32_t count,
-                           int64_t length, qn_column **out) {
-    qn_call call = {.node = node, .arguments = arguments, .count = count, .length = length};
+                           int64_t length, qn_faults *faults, qn_column **out) {
+    bool spark = node->session == NULL || node->session->on_fault == QN_FAULT_SPARK;
+    bool tries = is_trying(node);
+    qn_call call = {.node = node,
+                    .arguments = arguments,
+                    .count = count,
+                    .length = length,
+                    .checks = !spark || tries,
+                    .faults = tries ? NULL : faults};
     if (node->function->nulls == QN_NULLS_STRICT)
         return run_strict(&call, out);
     return node->function->run(&call, out);
@@ -116,31 +127,62 @@ static int32_t dictionary_argument(const qn_expr *node, const qn_operand *argume
     return node->function->nulls == QN_NULLS_FIRST && found != 0 ? -1 : found;
 }
 
-qn_status qn_call_run(const qn_expr *node, qn_operand *arguments, int64_t length, qn_column **out) {
+qn_status qn_call_run(const qn_expr *node, qn_operand *arguments, int64_t length, qn_faults *faults,
+                      qn_column **out) {
     int32_t count = node->count;
     int32_t lifted = dictionary_argument(node, arguments, count);
     if (lifted < 0)
-        return run_plain(node, arguments, count, length, out);
-    qn_column *column = arguments[lifted].column;
+        return run_plain(node, arguments, count, length, faults, out);
+    qn_column *column = arguments[lifted].column, *entries = NULL, *spread = NULL;
+    qn_faults of_entries = {0};
     arguments[lifted].column = column->dictionary;
-    qn_column *entries = NULL;
-    qn_status status = run_plain(node, arguments, count, column->dictionary->length, &entries);
+    qn_status status = run_plain(node, arguments, count, column->dictionary->length,
+                                 faults != NULL ? &of_entries : NULL, &entries);
     arguments[lifted].column = column;
-    QN_TRY(status);
-    status = qn_column_spread(out, entries, column->codes, column->validity, column->length);
+    QN_TRY_GOTO(status, done);
+    QN_TRY_GOTO(qn_column_spread(&spread, entries, column->codes, column->validity, column->length),
+                done);
+    if (of_entries.rows != NULL)
+        QN_TRY_GOTO(
+            qn_faults_spread(faults, &of_entries, column->codes, column->validity, column->length),
+            done);
+    *out = spread;
+    spread = NULL;
+done:
+    qn_faults_clear(&of_entries);
     qn_column_release(entries);
+    qn_column_release(spread);
     return status;
 }
 
 /* ---- The stack ------------------------------------------------------------------------------- */
 
-static void release_operands(qn_operand *operands, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        if (!operands[i].constant)
-            qn_column_release(operands[i].column);
+/* Operands that are alive, and their faults where those are noted. */
+typedef struct stack {
+    int64_t top;
+    qn_operand *operands;
+    qn_faults *marks; /* NULL: not noted */
+} stack;
+
+static void pop(stack *s, int64_t count) {
+    for (; count > 0; count--) {
+        s->top--;
+        if (!s->operands[s->top].constant)
+            qn_column_release(s->operands[s->top].column);
+        if (s->marks != NULL)
+            qn_faults_clear(&s->marks[s->top]);
+    }
 }
 
-static qn_status push_column(const qn_expr *node, const qn_batch *batch, qn_operand *operand) {
+/* Takes the faults over. */
+static void push(stack *s, qn_column *column, bool constant, qn_faults faults) {
+    s->operands[s->top] = (qn_operand){column, constant};
+    if (s->marks != NULL)
+        s->marks[s->top] = faults;
+    s->top++;
+}
+
+static qn_status push_column(const qn_expr *node, const qn_batch *batch, stack *s) {
     if (node->index >= batch->count)
         return qn_fail(QN_INTERNAL, "column %d of a batch of %d was asked for", node->index,
                        batch->count);
@@ -148,57 +190,143 @@ static qn_status push_column(const qn_expr *node, const qn_batch *batch, qn_oper
     if (column->type != node->type)
         return qn_fail(QN_INTERNAL, "column '%s' holds %s, the expression was bound to %s",
                        node->name, qn_type_name(column->type), qn_type_name(node->type));
-    *operand = (qn_operand){qn_column_retain(column), false};
+    push(s, qn_column_retain(column), false, (qn_faults){0});
     return QN_OK;
 }
 
-static qn_status run_step(const qn_expr *node, const qn_batch *batch, qn_operand *stack,
-                          int64_t *top) {
-    if (node->kind == QN_EXPR_COLUMN) {
-        QN_TRY(push_column(node, batch, &stack[*top]));
-        *top += 1;
-        return QN_OK;
-    }
-    if (node->kind == QN_EXPR_LITERAL) {
-        stack[(*top)++] = (qn_operand){node->value, true};
-        return QN_OK;
-    }
-    qn_operand *arguments = stack + *top - node->count;
-    qn_column *column = NULL;
-    QN_TRY(qn_call_run(node, arguments, batch->length, &column));
-    release_operands(arguments, node->count);
-    *top -= node->count;
-    stack[(*top)++] = (qn_operand){column, false};
-    return QN_OK;
-}
-
-static qn_status spread_constant(const qn_column *value, int64_t length, qn_column **out) {
+static qn_status spread_constant(const qn_column *value, int64_t length, qn_faults *faults,
+                                 qn_column **out) {
     int32_t *codes = NULL;
+    qn_faults spread = {0};
     QN_TRY(qn_mem_calloc(&codes, (size_t)length, sizeof *codes));
-    qn_status status = qn_column_spread(out, value, codes, NULL, length);
+    qn_status status = QN_OK;
+    if (faults != NULL && faults->rows != NULL) {
+        QN_TRY_GOTO(qn_faults_spread(&spread, faults, codes, NULL, length), done);
+        qn_faults_clear(faults);
+        *faults = spread;
+    }
+    status = qn_column_spread(out, value, codes, NULL, length);
+done:
     qn_mem_free(codes);
     return status;
 }
 
+/* A call of constants alone that binding did not fold, because it faults. */
+static qn_status run_constant(const qn_expr *node, qn_operand *arguments, int64_t length,
+                              qn_faults *faults, qn_column **out) {
+    qn_column *one = NULL;
+    QN_TRY(qn_call_run(node, arguments, 1, faults, &one));
+    qn_status status = spread_constant(one, length, faults, out);
+    qn_column_release(one);
+    return status;
+}
+
+static qn_status run_noting(const qn_expr *node, qn_operand *arguments, qn_faults *marks,
+                            int64_t length, qn_faults *faults, qn_column **out) {
+    bool constant = node->count > 0;
+    for (int32_t i = 0; i < node->count; i++)
+        constant = constant && arguments[i].constant;
+    qn_column *column = NULL;
+    QN_TRY(constant ? run_constant(node, arguments, length, faults, &column)
+                    : qn_call_run(node, arguments, length, faults, &column));
+    qn_status status = qn_faults_join(faults, node, arguments, marks, length);
+    if (status != QN_OK) {
+        qn_column_release(column);
+        return status;
+    }
+    *out = column;
+    return QN_OK;
+}
+
+static qn_status run_call(const qn_expr *node, int64_t length, stack *s) {
+    int64_t first = s->top - node->count;
+    qn_operand *arguments = s->operands + first;
+    qn_column *column = NULL;
+    qn_faults faults = {0};
+    qn_status status =
+        s->marks == NULL ? qn_call_run(node, arguments, length, NULL, &column)
+                         : run_noting(node, arguments, s->marks + first, length, &faults, &column);
+    if (status != QN_OK) {
+        qn_faults_clear(&faults);
+        return status;
+    }
+    pop(s, node->count);
+    push(s, column, false, faults);
+    return QN_OK;
+}
+
+static qn_status run_step(const qn_expr *node, const qn_batch *batch, stack *s) {
+    if (node->kind == QN_EXPR_COLUMN)
+        return push_column(node, batch, s);
+    if (node->kind == QN_EXPR_CALL)
+        return run_call(node, batch->length, s);
+    push(s, node->value, true, (qn_faults){0});
+    return QN_OK;
+}
+
+/* ---- Faults that remain ---------------------------------------------------------------------- */
+
+/* One row of a batch. */
+static qn_status take_row(qn_batch *out, const qn_batch *batch, int64_t row) {
+    QN_TRY(qn_batch_reserve(out, batch->count));
+    out->length = 1;
+    out->first_row = qn_batch_row(batch, row);
+    for (int32_t i = 0; i < batch->count; i++)
+        if (batch->columns[i] != NULL)
+            QN_TRY(qn_column_slice(&out->columns[i], batch->columns[i], row, 1));
+    return QN_OK;
+}
+
+/* The first row's fault as an error: that row by itself has the message that belongs to it. */
+static qn_status report_fault(const qn_expr *expr, const qn_batch *batch, const qn_faults *faults) {
+    int64_t row = 0;
+    while (row < batch->length - 1 && !qn_bit(faults->rows, row))
+        row++;
+    if (batch->length == 1) {
+        qn_expr_set_position(faults->position);
+        return qn_fail(QN_DATA, "row %lld: %s", (long long)qn_batch_row(batch, 0) + 1,
+                       faults->message);
+    }
+    qn_batch one;
+    qn_column *column = NULL;
+    qn_batch_init(&one);
+    qn_status status = take_row(&one, batch, row);
+    if (status == QN_OK)
+        status = qn_expr_eval(expr, &one, &column);
+    if (status == QN_OK)
+        status = qn_fail(QN_INTERNAL, "row %lld failed, but not by itself: %s",
+                         (long long)qn_batch_row(batch, row) + 1, faults->message);
+    qn_column_release(column);
+    qn_batch_clear(&one);
+    return status;
+}
+
+static qn_status take_result(const qn_expr *expr, const qn_batch *batch, stack *s,
+                             qn_column **out) {
+    if (s->marks != NULL && s->marks[0].rows != NULL)
+        return report_fault(expr, batch, &s->marks[0]);
+    if (s->operands[0].constant)
+        return spread_constant(s->operands[0].column, batch->length, NULL, out);
+    *out = qn_column_retain(s->operands[0].column);
+    return QN_OK;
+}
+
 qn_status qn_expr_eval(const qn_expr *expr, const qn_batch *batch, qn_column **out) {
     qn_status status = QN_OK;
-    qn_operand *stack = NULL;
-    int64_t top = 0;
+    stack s = {0};
     qn_expr_set_position(-1);
     if (expr->first == NULL)
         return qn_fail(QN_INTERNAL, "an expression was evaluated before it was bound");
-    QN_TRY(qn_mem_calloc(&stack, (size_t)expr->slots, sizeof *stack));
+    QN_TRY_GOTO(qn_mem_calloc(&s.operands, (size_t)expr->slots, sizeof *s.operands), done);
+    if (qn_expr_notes_faults(expr))
+        QN_TRY_GOTO(qn_mem_calloc(&s.marks, (size_t)expr->slots, sizeof *s.marks), done);
     for (const qn_expr *node = expr->first; node != NULL; node = node->next)
-        QN_TRY_GOTO(run_step(node, batch, stack, &top), done);
-    if (stack[0].constant) {
-        status = spread_constant(stack[0].column, batch->length, out);
-    } else {
-        *out = stack[0].column;
-        top = 0;
-    }
+        QN_TRY_GOTO(run_step(node, batch, &s), done);
+    QN_TRY_GOTO(take_result(expr, batch, &s, out), done);
 done:
-    release_operands(stack, top);
-    qn_mem_free(stack);
+    pop(&s, s.top);
+    qn_mem_free(s.operands);
+    qn_mem_free(s.marks);
     return status;
 }
 

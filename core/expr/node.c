@@ -282,6 +282,10 @@ qn_status qn_expr_new_cast(qn_expr **out, qn_expr *argument, qn_type type) {
     return QN_OK;
 }
 
+bool qn_expr_is_cast(const qn_expr *node) {
+    return node->function == qn_function_cast;
+}
+
 /* ---- Looking at bound trees ------------------------------------------------------------------ */
 
 qn_type qn_expr_type(const qn_expr *expr) {

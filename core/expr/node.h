@@ -6,6 +6,7 @@
 #define QUERN_CORE_EXPR_NODE_H
 
 #include "core/expr/session.h"
+#include "core/time/clock.h"
 
 enum { QN_EXPR_MAX_DEPTH = 1000 };
 
@@ -24,6 +25,7 @@ typedef struct qn_shared_session {
     int64_t references;
     qn_on_fault on_fault;
     int64_t now;
+    qn_zone *zone; /* NULL: UTC */
 } qn_shared_session;
 
 QN_CHECKED qn_status qn_shared_session_new(qn_shared_session **out, const qn_session *session);
@@ -57,13 +59,38 @@ typedef struct qn_operand {
     bool constant;
 } qn_operand;
 
+/* Rows that could not be computed, in sessions of QN_FAULT_ERROR: they are null until it is known
+ * whether anything takes them. All zero: none. */
+typedef struct qn_faults {
+    uint64_t *rows;   /* bitmap */
+    char *message;    /* of one of them */
+    int32_t position; /* of the call that it is about */
+} qn_faults;
+
 typedef struct qn_call {
     const qn_expr *node;
     const qn_operand *arguments;
     int32_t count;
     int64_t length;        /* rows to compute */
     const uint64_t *valid; /* strict functions: rows where no argument is null; NULL: all */
+    bool checks;           /* overflow is a fault: sessions but QN_FAULT_SPARK, functions try_... */
+    qn_faults *faults;     /* where faults are noted; NULL: they are null and nothing else */
 } qn_call;
+
+/* Local. A row that cannot be computed: null, and noted where faults are errors. The text names
+ * the operation and the value. Rows that are null already are let be. */
+QN_CHECKED qn_status qn_call_fault(const qn_call *call, qn_column *out, int64_t row,
+                                   const char *format, ...) QN_PRINTF(4, 5);
+void qn_faults_clear(qn_faults *faults);
+
+/* Local. Faults of a column of entries to the rows that are coded by them. */
+QN_CHECKED qn_status qn_faults_spread(qn_faults *out, qn_faults *entries, const int32_t *codes,
+                                      const uint64_t *validity, int64_t length);
+
+/* Local. Adds to the faults of a call those of its arguments, as far as the call looks at them: a
+ * branch of CASE that is not taken has none. `arguments` and `marks` are of `length` rows. */
+QN_CHECKED qn_status qn_faults_join(qn_faults *own, const qn_expr *node,
+                                    const qn_operand *arguments, qn_faults *marks, int64_t length);
 
 /* What a function takes: how binding checks and converts an argument. */
 typedef enum qn_argument_rule {
@@ -136,6 +163,8 @@ extern const qn_function qn_functions_list[];
 extern const qn_function qn_functions_list_set[];
 extern const qn_function qn_functions_date[];
 extern const qn_function qn_functions_time_text[];
+extern const qn_function qn_functions_date_move[];
+extern const qn_function qn_functions_truncate[];
 extern const qn_function qn_functions_clock[];
 extern const qn_function qn_function_cast[];
 
@@ -158,7 +187,9 @@ static inline bool qn_expr_is_literal(const qn_expr *node) {
 /* Local. Runs a call's function: strictness, dictionaries, then the kernel. The operands are
  * changed on the way and restored. */
 QN_CHECKED qn_status qn_call_run(const qn_expr *node, qn_operand *arguments, int64_t length,
-                                 qn_column **out);
+                                 qn_faults *faults, qn_column **out);
+bool qn_expr_notes_faults(const qn_expr *node);
+bool qn_expr_is_cast(const qn_expr *node); /* cast or try_cast */
 bool qn_cast_exists(qn_type from, qn_type to);
 
 /* Local. Row i of the result is row codes[i] of `source`, null where `validity` (borrowed, may be
@@ -241,6 +272,12 @@ static inline uint64_t qn_bits_pack(const uint8_t *bytes) {
         bits |= ((eight * UINT64_C(0x0102040810204080)) >> 56) << (8 * i);
     }
     return bits;
+}
+
+/* The session's time zone, for a loop over rows. */
+static inline qn_clock qn_call_clock(const qn_call *call) {
+    const qn_shared_session *session = call->node->session;
+    return qn_clock_of(session == NULL ? NULL : session->zone);
 }
 
 static inline bool qn_call_skips(const qn_call *call, int64_t row) {

@@ -55,7 +55,9 @@ static qn_status print_list_literal(const qn_column *value, qn_text *out) {
     return qn_text_add_char(out, ']');
 }
 
-static qn_status print_literal(const qn_column *value, qn_text *out) {
+static qn_status print_literal(const qn_expr *node, qn_text *out) {
+    const qn_column *value = node->value;
+    qn_clock clock = qn_clock_of(node->session == NULL ? NULL : node->session->zone);
     char text[64];
     if (value->null_count > 0)
         return qn_text_add(out, "NULL", 4);
@@ -73,7 +75,7 @@ static qn_status print_literal(const qn_column *value, qn_text *out) {
     case QN_DATE:
         return qn_text_printf(out, "DATE '%.*s'", qn_print_date(value->i32[0], text), text);
     case QN_TIMESTAMP:
-        return qn_text_printf(out, "TIMESTAMP '%.*s'", qn_print_timestamp(value->i64[0], text),
+        return qn_text_printf(out, "TIMESTAMP '%.*s'", qn_clock_print(&clock, value->i64[0], text),
                               text);
     case QN_STRING_LIST:
         return print_list_literal(value, out);
@@ -187,7 +189,7 @@ static qn_status print_node(const qn_expr *node, text_stack *stack) {
     if (node->kind == QN_EXPR_COLUMN)
         status = print_name(node->name, &text);
     else if (node->kind == QN_EXPR_LITERAL)
-        status = print_literal(node->value, &text);
+        status = print_literal(node, &text);
     else
         status = print_call(node, stack->texts + stack->count - node->count, &text);
     if (status == QN_OK) {

@@ -14,6 +14,8 @@ static const qn_function *const families[] = {
     qn_functions_date,
     qn_functions_time_text,
     qn_functions_clock,
+    qn_functions_date_move,
+    qn_functions_truncate,
     qn_functions_search,
     qn_functions_reshape,
     qn_functions_whole,

@@ -2,7 +2,7 @@
 #include "core/expr/texts.h"
 
 #include "core/memory.h"
-#include "core/time/date.h"
+#include "core/time/format.h"
 
 static void format_free(void *state) {
     qn_time_format_free(state);
@@ -35,30 +35,43 @@ static qn_status prepare_parse(qn_expr *call) {
     if (!known && !qn_expr_is_null_literal(call->arguments[0]))
         return qn_expr_fail(call->position, "'%s' takes a string, date or timestamp, not %s",
                             call->function->name, qn_type_name(type));
-    return call->count == 2 && type == QN_STRING ? prepare_format(call) : QN_OK;
+    if (call->count < 2 || type != QN_STRING)
+        return QN_OK;
+    QN_TRY(prepare_format(call));
+    char letter = call->state == NULL ? 0 : qn_time_format_print_only(call->state);
+    if (letter == 0)
+        return QN_OK;
+    return qn_expr_fail(call->arguments[1]->position,
+                        "'%c' in a time pattern can be printed, but not read", letter);
 }
 
 static qn_status set_parsed(qn_column *column, int64_t row, const qn_time_format *format,
-                            qn_view text) {
+                            qn_view text, qn_clock *clock) {
     bool parsed = column->type == QN_DATE
                       ? qn_time_format_parse_date(format, text, &column->i32[row])
-                      : qn_time_format_parse(format, text, &column->i64[row]);
+                      : qn_time_format_parse_in(format, text, clock, &column->i64[row]);
     return parsed ? QN_OK : qn_column_set_null(column, row);
 }
 
 static qn_status run_parse(const qn_call *call, qn_column **out) {
     if (call->node->state == NULL) { /* no pattern: a cast */
-        qn_expr cast = {
-            .kind = QN_EXPR_CALL, .type = call->node->type, .function = qn_function_cast};
+        qn_expr cast = {.kind = QN_EXPR_CALL,
+                        .type = call->node->type,
+                        .function = qn_function_cast,
+                        .session = call->node->session,
+                        .position = call->node->position,
+                        .count = 1};
         qn_operand operand = call->arguments[0];
-        return qn_call_run(&cast, &operand, call->length, out);
+        return qn_call_run(&cast, &operand, call->length, call->faults, out);
     }
     qn_column *column = NULL;
+    qn_clock clock = qn_call_clock(call);
     QN_TRY(qn_column_new(&column, call->node->type, call->length, 0));
     for (int64_t i = 0; i < call->length; i++) {
-        qn_status status = qn_call_skips(call, i) ? QN_OK
-                                                  : set_parsed(column, i, call->node->state,
-                                                               qn_text_at(&call->arguments[0], i));
+        qn_status status = qn_call_skips(call, i)
+                               ? QN_OK
+                               : set_parsed(column, i, call->node->state,
+                                            qn_text_at(&call->arguments[0], i), &clock);
         if (status != QN_OK) {
             qn_column_release(column);
             return status;
@@ -70,7 +83,9 @@ static qn_status run_parse(const qn_call *call, qn_column **out) {
 
 static qn_status step_print(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     const qn_operand *times = &call->arguments[0];
-    QN_TRY(qn_time_format_print(call->node->state, times->column->i64[qn_at(times, row)], scratch));
+    qn_clock clock = qn_call_clock(call);
+    QN_TRY(qn_time_format_print_in(call->node->state, times->column->i64[qn_at(times, row)], &clock,
+                                   scratch));
     *out = (qn_view){scratch->data != NULL ? scratch->data : "", scratch->length};
     return QN_OK;
 }

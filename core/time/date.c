@@ -1,5 +1,6 @@
 #include "core/time/date.h"
 
+#include "core/time/clock.h"
 #include "core/time/scan.h"
 
 #include <stdio.h>
@@ -160,17 +161,6 @@ int qn_print_date(int32_t days, char *out) {
 }
 
 int qn_print_timestamp(int64_t nanoseconds, char *out) {
-    int64_t of_day;
-    int32_t days = qn_days_of_timestamp(nanoseconds, &of_day);
-    int length = qn_print_date(days, out);
-    int32_t seconds = (int32_t)(of_day / QN_NANOS_A_SECOND);
-    int32_t fraction = (int32_t)(of_day % QN_NANOS_A_SECOND);
-    length += snprintf(out + length, (size_t)(40 - length), " %02d:%02d:%02d", seconds / 3600,
-                       seconds / 60 % 60, seconds % 60);
-    if (fraction == 0)
-        return length;
-    length += snprintf(out + length, (size_t)(40 - length), ".%09d", fraction);
-    while (out[length - 1] == '0')
-        out[--length] = '\0';
-    return length;
+    qn_clock utc = qn_clock_of(NULL);
+    return qn_clock_print(&utc, nanoseconds, out);
 }

@@ -24,17 +24,7 @@ bool qn_timestamp_of_days(int64_t days, int64_t nanoseconds_of_day, int64_t *out
 bool qn_parse_date(qn_view text, int32_t *out);
 bool qn_parse_timestamp(qn_view text, int64_t *out);
 
-/* A compiled pattern of letters as in Spark: yyyy yy MMMM MMM MM M dd d HH H hh h mm m ss s S..S
- * (parses one to that many digits) a X XX XXX x xx xxx Z 'quoted' and literal punctuation. Names
- * of months and am/pm are English, any case when parsed. Parts that a pattern lacks are those of
- * 1970-01-01 00:00:00 UTC; hours without am/pm are morning hours; yy is 2000 to 2099. */
-typedef struct qn_time_format qn_time_format;
-QN_CHECKED qn_status qn_time_format_new(qn_time_format **out, const char *pattern); /* JOB error */
-void qn_time_format_free(qn_time_format *format);
-bool qn_time_format_parse(const qn_time_format *format, qn_view text, int64_t *nanoseconds);
-bool qn_time_format_parse_date(const qn_time_format *format, qn_view text, int32_t *days);
-QN_CHECKED qn_status qn_time_format_print(const qn_time_format *format, int64_t nanoseconds,
-                                          qn_text *out);
+typedef struct qn_time_format qn_time_format; /* core/time/format.h */
 
 /* Local. ISO text: "2024-01-31", "2024-01-31 12:00:00[.123]". Returns the length; 40 bytes. */
 int qn_print_date(int32_t days, char *out);

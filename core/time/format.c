@@ -1,34 +1,14 @@
-/* Patterns of letters, as in java.time.format.DateTimeFormatter and Spark. */
+/* Compiling patterns of letters. */
 #include "core/memory.h"
-#include "core/time/date.h"
-#include "core/time/scan.h"
+#include "core/time/format_private.h"
 
 #include <string.h>
-#include <strings.h>
 
-typedef struct item {
-    char letter; /* 0: the literal character */
-    char literal;
-    int8_t count;
-} item;
-
-struct qn_time_format {
-    int64_t count;
-    item items[];
-};
-
-/* What parsing has found so far. */
-typedef struct fields {
-    int32_t year, month, day, hour, minute, second, nanosecond, zone;
-    bool half_day; /* the hour counts from 12, 1 .. 11 */
-    int32_t noon;  /* 12 for pm */
-} fields;
-
-static const char *const month_names[12] = {"January",   "February", "March",    "April",
-                                            "May",       "June",     "July",     "August",
-                                            "September", "October",  "November", "December"};
-
-/* ---- Compiling ------------------------------------------------------------------------------ */
+const char *const qn_month_names[12] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+const char *const qn_weekday_names[7] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                         "Friday", "Saturday", "Sunday"};
 
 static bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -38,9 +18,11 @@ static bool is_run_known(char letter, int64_t count) {
     static const struct {
         char letter;
         const char *counts; /* digits: allowed lengths of the run */
-    } runs[] = {{'y', "24"},  {'M', "1234"},      {'d', "12"},  {'H', "12"},
-                {'h', "12"},  {'m', "12"},        {'s', "12"},  {'a', "1"},
-                {'X', "123"}, {'S', "123456789"}, {'x', "123"}, {'Z', "1"}};
+    } runs[] = {{'y', "12345"}, {'u', "12345"},     {'M', "1234"}, {'L', "1234"}, {'d', "12"},
+                {'D', "123"},   {'E', "1234"},      {'Q', "1234"}, {'q', "1234"}, {'w', "12"},
+                {'G', "123"},   {'H', "12"},        {'h', "12"},   {'K', "12"},   {'k', "12"},
+                {'m', "12"},    {'s', "12"},        {'a', "1"},    {'X', "123"},  {'x', "123"},
+                {'Z', "12345"}, {'S', "123456789"}, {'z', "123"},  {'V', "2"},    {'O', "14"}};
     for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
         if (runs[i].letter == letter)
             return count < 10 && strchr(runs[i].counts, (char)('0' + count)) != NULL;
@@ -50,8 +32,12 @@ static bool is_run_known(char letter, int64_t count) {
 static qn_status refuse(const char *pattern, const char *at, int64_t count) {
     qn_status status =
         qn_fail(QN_JOB, "time pattern '%s': '%.*s' is not a known part", pattern, (int)count, at);
-    qn_error_help("known are yyyy yy MMMM MMM MM M dd d HH H hh h mm m ss s S a X XXX x xxx Z, "
-                  "'quoted text' and punctuation");
+    if (strchr("YWec", *at) != NULL)
+        qn_error_help("Spark 3 has no weeks in patterns either: weekofyear(x), dayofweek(x) and "
+                      "EXTRACT(isoyear FROM x) give them");
+    else
+        qn_error_help("known are the letters y u M L d D E Q q w G H h K k m s S a X x Z O z VV, "
+                      "'quoted text', punctuation and [optional sections]");
     return status;
 }
 
@@ -59,39 +45,94 @@ static qn_status refuse(const char *pattern, const char *at, int64_t count) {
  * NULL when the closing quote is missing. */
 static const char *compile_quoted(qn_time_format *format, const char *at) {
     if (at[1] == '\'') {
-        format->items[format->count++] = (item){.literal = '\''};
+        format->items[format->count++] = (qn_time_item){.literal = '\''};
         return at + 2;
     }
     for (at++; *at != '\0'; at++) {
         if (*at == '\'' && *++at != '\'')
             return at;
-        format->items[format->count++] = (item){.literal = *at};
+        format->items[format->count++] = (qn_time_item){.literal = *at};
     }
     return NULL;
 }
 
+static qn_status compile_run(qn_time_format *format, const char *pattern, const char **at) {
+    char letter = **at;
+    int64_t count = 1;
+    while ((*at)[count] == letter)
+        count++;
+    if (!is_run_known(letter, count))
+        return refuse(pattern, *at, count);
+    if (strchr("QqwGzV", letter) != NULL)
+        format->print_only = letter;
+    letter = letter == 'u' ? 'y' : letter == 'L' ? 'M' : letter == 'q' ? 'Q' : letter;
+    format->items[format->count++] = (qn_time_item){.letter = letter, .count = (int8_t)count};
+    *at += count;
+    return QN_OK;
+}
+
+/* '[' or ']'; sections do not nest. */
+static qn_status compile_section(qn_time_format *format, const char *pattern, const char *at,
+                                 int32_t *open) {
+    if ((*at == '[') == (*open >= 0))
+        return qn_fail(QN_JOB, "time pattern '%s': '%c' without its partner, or inside another",
+                       pattern, *at);
+    if (*at == ']')
+        format->items[*open].jump = format->count;
+    *open = *at == '[' ? format->count : -1;
+    format->items[format->count++] = (qn_time_item){.letter = *at};
+    return QN_OK;
+}
+
 static qn_status compile(qn_time_format *format, const char *pattern) {
-    const char *at = pattern;
-    while (*at != '\0') {
+    int32_t open = -1;
+    for (const char *at = pattern; *at != '\0';) {
         if (*at == '\'') {
             at = compile_quoted(format, at);
             if (at == NULL)
                 return qn_fail(QN_JOB, "time pattern '%s': a quote is not closed", pattern);
         } else if (is_letter(*at)) {
-            int64_t count = 1;
-            while (at[count] == *at)
-                count++;
-            if (!is_run_known(*at, count))
-                return refuse(pattern, at, count);
-            format->items[format->count++] = (item){.letter = *at, .count = (int8_t)count};
-            at += count;
-        } else if (strchr("[]{}#", *at) != NULL) {
+            QN_TRY(compile_run(format, pattern, &at));
+        } else if (*at == '[' || *at == ']') {
+            QN_TRY(compile_section(format, pattern, at++, &open));
+        } else if (strchr("{}#", *at) != NULL) {
             return refuse(pattern, at, 1);
         } else {
-            format->items[format->count++] = (item){.literal = *at++};
+            format->items[format->count++] = (qn_time_item){.literal = *at++};
         }
     }
+    if (open >= 0)
+        return qn_fail(QN_JOB, "time pattern '%s': '[' is not closed", pattern);
     return QN_OK;
+}
+
+static bool has_letter(const qn_time_format *format, char letter) {
+    for (int32_t i = 0; i < format->count; i++)
+        if (format->items[i].letter == letter)
+            return true;
+    return false;
+}
+
+/* A month and the day of the year, but no day: dd was meant. */
+static qn_status check_days(const qn_time_format *format, const char *pattern) {
+    if (!has_letter(format, 'D') || !has_letter(format, 'M') || has_letter(format, 'd'))
+        return QN_OK;
+    qn_status status =
+        qn_fail(QN_JOB, "time pattern '%s': D is the day of the year, next to a month", pattern);
+    qn_error_help("write dd for the day of the month");
+    return status;
+}
+
+/* yyyyMMdd: the numbers behind a year have fixed widths, the year gets what is left. */
+static void reserve_digits(qn_time_format *format) {
+    for (int32_t i = 0; i < format->count; i++) {
+        int32_t digits = 0;
+        for (int32_t k = i + 1; k < format->count && format->items[k].count == 2 &&
+                                strchr("MdHhKkms", format->items[k].letter) != NULL;
+             k++)
+            digits += 2;
+        format->items[i].reserved = (int8_t)(digits < 100 ? digits : 100);
+    }
 }
 
 qn_status qn_time_format_new(qn_time_format **out, const char *pattern) {
@@ -99,9 +140,12 @@ qn_status qn_time_format_new(qn_time_format **out, const char *pattern) {
     qn_time_format *format = NULL;
     if (pattern[0] == '\0')
         return qn_fail(QN_JOB, "a time pattern is empty");
-    QN_TRY(qn_mem_alloc(&format, 1, sizeof *format + strlen(pattern) * sizeof(item)));
+    QN_TRY(qn_mem_alloc(&format, 1, sizeof *format + strlen(pattern) * sizeof *format->items));
     format->count = 0;
+    format->print_only = 0;
     QN_TRY_GOTO(compile(format, pattern), done);
+    QN_TRY_GOTO(check_days(format, pattern), done);
+    reserve_digits(format);
     *out = format;
     format = NULL;
 done:
@@ -113,165 +157,6 @@ void qn_time_format_free(qn_time_format *format) {
     qn_mem_free(format);
 }
 
-/* ---- Parsing -------------------------------------------------------------------------------- */
-
-static bool take_year(cursor *c, int count, int32_t *year) {
-    if (!take_digits(c, count, count, year))
-        return false;
-    if (count == 2)
-        *year += 2000;
-    return true;
-}
-
-static bool take_month_name(cursor *c, int count, int32_t *month) {
-    for (int32_t i = 0; i < 12; i++) {
-        int64_t length = count == 3 ? 3 : (int64_t)strlen(month_names[i]);
-        if (c->end - c->at >= length && strncasecmp(c->at, month_names[i], (size_t)length) == 0) {
-            c->at += length;
-            *month = i + 1;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_noon(cursor *c, int32_t *noon) {
-    if (c->end - c->at < 2 || (c->at[1] | 32) != 'm')
-        return false;
-    char half = (char)(c->at[0] | 32);
-    c->at += 2;
-    *noon = half == 'p' ? 12 : 0;
-    return half == 'a' || half == 'p';
-}
-
-static bool take_item(cursor *c, item part, fields *f) {
-    int least = part.count;
-    switch (part.letter) {
-    case 0:
-        return take_char(c, part.literal);
-    case 'y':
-        return take_year(c, part.count, &f->year);
-    case 'M':
-        return part.count > 2 ? take_month_name(c, part.count, &f->month)
-                              : take_digits(c, least, 2, &f->month);
-    case 'd':
-        return take_digits(c, least, 2, &f->day);
-    case 'h':
-        f->half_day = true;
-        return take_digits(c, least, 2, &f->hour);
-    case 'H':
-        f->half_day = false;
-        return take_digits(c, least, 2, &f->hour);
-    case 'm':
-        return take_digits(c, least, 2, &f->minute);
-    case 's':
-        return take_digits(c, least, 2, &f->second);
-    case 'S':
-        return take_fraction(c, part.count, &f->nanosecond);
-    case 'a':
-        return take_noon(c, &f->noon);
-    default:
-        return take_zone(c, &f->zone);
-    }
-}
-
-/* Days and nanoseconds since that midnight, before the zone is taken off. */
-static bool parse_fields(const qn_time_format *format, qn_view text, int32_t *days, int64_t *time,
-                         int32_t *zone) {
-    cursor c = {text.data, text.data + text.length};
-    fields f = {.year = 1970, .month = 1, .day = 1};
-    for (int64_t i = 0; i < format->count; i++)
-        if (!take_item(&c, format->items[i], &f))
-            return false;
-    if (c.at < c.end || !qn_date_is_valid(f.year, f.month, f.day))
-        return false;
-    if (f.half_day) {
-        if (f.hour < 1 || f.hour > 12)
-            return false;
-        f.hour = f.hour % 12 + f.noon;
-    }
-    if (f.hour > 23 || f.minute > 59 || f.second > 59)
-        return false;
-    *days = qn_days_from_civil(f.year, f.month, f.day);
-    *time = (f.hour * 3600 + f.minute * 60 + f.second) * QN_NANOS_A_SECOND + f.nanosecond;
-    *zone = f.zone;
-    return true;
-}
-
-bool qn_time_format_parse(const qn_time_format *format, qn_view text, int64_t *nanoseconds) {
-    int32_t days, zone;
-    int64_t time;
-    return parse_fields(format, text, &days, &time, &zone) &&
-           qn_timestamp_of_days(days, time - zone * QN_NANOS_A_SECOND, nanoseconds);
-}
-
-bool qn_time_format_parse_date(const qn_time_format *format, qn_view text, int32_t *days) {
-    int32_t parsed, zone;
-    int64_t time;
-    if (!parse_fields(format, text, &parsed, &time, &zone))
-        return false;
-    *days = parsed;
-    return true;
-}
-
-/* ---- Printing ------------------------------------------------------------------------------- */
-
-/* UTC: the offset is zero. */
-static const char *zone_text(item part) {
-    static const char *const plain[4] = {"", "+00", "+0000", "+00:00"};
-    if (part.letter == 'X')
-        return "Z";
-    return part.letter == 'Z' ? "+0000" : plain[part.count];
-}
-
-static qn_status print_item(item part, const fields *f, qn_text *out) {
-    int width = part.count;
-    static const int32_t scale[10] = {1000000000, 100000000, 10000000, 1000000, 100000,
-                                      10000,      1000,      100,      10,      1};
-    switch (part.letter) {
-    case 0:
-        return qn_text_add_char(out, part.literal);
-    case 'y':
-        return qn_text_printf(out, "%0*d", width, width == 2 ? f->year % 100 : f->year);
-    case 'M':
-        if (part.count > 2)
-            return qn_text_printf(out, "%.*s", part.count == 3 ? 3 : 9, month_names[f->month - 1]);
-        return qn_text_printf(out, "%0*d", width, f->month);
-    case 'd':
-        return qn_text_printf(out, "%0*d", width, f->day);
-    case 'h':
-        return qn_text_printf(out, "%0*d", width, f->hour % 12 == 0 ? 12 : f->hour % 12);
-    case 'H':
-        return qn_text_printf(out, "%0*d", width, f->hour);
-    case 'm':
-        return qn_text_printf(out, "%0*d", width, f->minute);
-    case 's':
-        return qn_text_printf(out, "%0*d", width, f->second);
-    case 'S':
-        return qn_text_printf(out, "%0*d", width, f->nanosecond / scale[part.count]);
-    case 'a':
-        return qn_text_add(out, f->hour < 12 ? "AM" : "PM", 2);
-    default:
-        return qn_text_printf(out, "%s", zone_text(part));
-    }
-}
-
-qn_status qn_time_format_print(const qn_time_format *format, int64_t nanoseconds, qn_text *out) {
-    fields f = {0};
-    int64_t time, before = out->length;
-    int32_t days = qn_days_of_timestamp(nanoseconds, &time);
-    int32_t seconds = (int32_t)(time / QN_NANOS_A_SECOND);
-    qn_civil_from_days(days, &f.year, &f.month, &f.day);
-    f.hour = seconds / 3600;
-    f.minute = seconds / 60 % 60;
-    f.second = seconds % 60;
-    f.nanosecond = (int32_t)(time % QN_NANOS_A_SECOND);
-    for (int64_t i = 0; i < format->count; i++) {
-        qn_status status = print_item(format->items[i], &f, out);
-        if (status != QN_OK) {
-            qn_text_truncate(out, before);
-            return status;
-        }
-    }
-    return QN_OK;
+char qn_time_format_print_only(const qn_time_format *format) {
+    return format->print_only;
 }

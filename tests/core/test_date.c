@@ -1,6 +1,6 @@
 /* Dates and times, against the C library (timegm, gmtime) and known days. */
 #include "core/memory.h"
-#include "core/time/date.h"
+#include "core/time/format.h"
 #include "tests/harness/harness.h"
 
 #include <stdio.h>
@@ -161,10 +161,14 @@ static void test_format_dates(void) {
 
 static void test_bad_patterns(void) {
     qn_time_format *format = NULL;
-    QN_TEST_FAILS(qn_time_format_new(&format, "yyyy-MM-DD"), QN_JOB, "'DD' is not a known part");
-    QN_TEST_FAILS(qn_time_format_new(&format, "yyy"), QN_JOB, "'yyy'");
+    QN_TEST_FAILS(qn_time_format_new(&format, "YYYY-MM-dd"), QN_JOB, "'YYYY' is not a known part");
+    QN_TEST_FAILS(qn_time_format_new(&format, "yyyy-MM-DD"), QN_JOB, "D is the day of the year");
+    QN_TEST_FAILS(qn_time_format_new(&format, "MMMMM"), QN_JOB, "'MMMMM'");
     QN_TEST_FAILS(qn_time_format_new(&format, "yyyy'T"), QN_JOB, "not closed");
-    QN_TEST_FAILS(qn_time_format_new(&format, "yyyy[MM]"), QN_JOB, "'['");
+    QN_TEST_FAILS(qn_time_format_new(&format, "yyyy[MM"), QN_JOB, "'[' is not closed");
+    QN_TEST_FAILS(qn_time_format_new(&format, "yyyy]"), QN_JOB, "']' without its partner");
+    QN_TEST_FAILS(qn_time_format_new(&format, "[y[M]]"), QN_JOB, "'[' without its partner");
+    QN_TEST_FAILS(qn_time_format_new(&format, "{yyyy"), QN_JOB, "'{'");
     QN_TEST_FAILS(qn_time_format_new(&format, ""), QN_JOB, "empty");
     CU_ASSERT_PTR_NULL(format);
     qn_mem_fail_after(0);

@@ -66,9 +66,51 @@ static void test_rebinding(void) {
     qn_schema_clear(&schema);
 }
 
+/* By java.time: ZonedDateTime, LocalDate.atStartOfDay (OpenJDK 17). */
+static void test_zone(void) {
+    static const char *const cases[][2] = {
+        {"current_date", "date: 2026-11-20"},
+        {"cast(TIMESTAMP '2024-07-01 23:30:00Z' as string)", "string: '2024-07-02 01:30:00'"},
+        {"cast(TIMESTAMP '2024-07-01 23:30:00Z' as date)", "date: 2024-07-02"},
+        {"cast(DATE '2024-07-01' as timestamp)", "timestamp: 2024-06-30 22:00:00"},
+        {"cast('2024-01-31 12:00' as timestamp)", "timestamp: 2024-01-31 11:00:00"},
+        {"cast('2024-01-31 12:00Z' as timestamp)", "timestamp: 2024-01-31 12:00:00"},
+        {"cast('2024-03-31 02:30' as timestamp)", "timestamp: 2024-03-31 01:30:00"},
+        {"cast('2024-10-27 02:30' as timestamp)", "timestamp: 2024-10-27 00:30:00"},
+        {"hour(TIMESTAMP '2024-07-01 23:30:00Z')", "int32: 1"},
+        {"minute(TIMESTAMP '2024-07-01 23:30:00Z')", "int32: 30"},
+        {"hour(DATE '2024-07-01')", "int32: 0"},
+        {"day(TIMESTAMP '2024-07-01 23:30:00Z')", "int32: 2"},
+        {"date_trunc('day', TIMESTAMP '2024-07-01 23:30:00Z')", "timestamp: 2024-07-01 22:00:00"},
+        {"date_trunc('month', TIMESTAMP '2024-04-15 00:00:00Z')", "timestamp: 2024-03-31 22:00:00"},
+        {"date_trunc('year', TIMESTAMP '2024-04-15 00:00:00Z')", "timestamp: 2023-12-31 23:00:00"},
+        {"date_trunc('hour', TIMESTAMP '2024-07-01 23:30:00Z')", "timestamp: 2024-07-01 23:00:00"},
+        {"date_format(TIMESTAMP '2024-07-01 23:30:00Z', 'yyyy-MM-dd HH:mm VV z XXX')",
+         "string: '2024-07-02 01:30 Europe/Berlin CEST +02:00'"},
+        {"to_timestamp('01.02.2024 10:00', 'dd.MM.yyyy HH:mm')", "timestamp: 2024-02-01 09:00:00"},
+        {"to_date('01.02.2024', 'dd.MM.yyyy')", "date: 2024-02-01"},
+    };
+    qn_session session = {.now = NOW, .time_zone = "Europe/Berlin"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_in(cases[i][0], &session, cases[i][1]);
+    session = (qn_session){.time_zone = "Asia/Kolkata"}; /* half an hour off */
+    check_in("date_trunc('hour', TIMESTAMP '2024-07-01 23:45:00Z')", &session,
+             "timestamp: 2024-07-01 23:30:00");
+}
+
+static void test_unknown_zone(void) {
+    qn_expr *expr = NULL;
+    qn_session session = {.time_zone = "Europa/Berlin"};
+    QN_TEST_FAILS(bind_in(&expr, "1", &session), QN_JOB, "unknown time zone 'Europa/Berlin'");
+    CU_ASSERT_STRING_EQUAL(qn_last_error().help, "did you mean 'Europe/Berlin'?");
+    qn_expr_free(expr);
+}
+
 static const qn_test_case cases[] = {
     {"the clock stands at the session's time", test_clock},
     {"without a session there is no clock", test_clock_unknown},
+    {"times are those of the session's zone", test_zone},
+    {"unknown zones are refused", test_unknown_zone},
     {"a bound expression keeps nothing of the caller's session", test_rebinding},
     {NULL, NULL},
 };
