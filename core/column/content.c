@@ -152,6 +152,8 @@ static void mix_lists(const qn_column *column, int64_t first, block *out) {
         for (int32_t k = begin; k < end; k++) {
             qn_view text = qn_column_string(column->items, k);
             XXH128_hash_t hash = XXH3_128bits(text.data, (size_t)text.length);
+            if (qn_column_is_null(column->items, k)) /* not an empty text */
+                hash = (XXH128_hash_t){BASE_B, BASE_A};
             a = a * BASE_A + hash.low64;
             b = b * BASE_B + hash.high64;
         }

@@ -74,6 +74,19 @@ static qn_status run_reverse(const qn_call *call, qn_column **out) {
     return qn_list_rows(call, step_reverse, out);
 }
 
+static qn_status step_compact(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
+    (void)null;
+    qn_list list = qn_list_at(&call->arguments[0], row);
+    for (int64_t k = 0; k < list.count; k++)
+        if (qn_list_item(list, k).data != NULL)
+            QN_TRY(qn_list_builder_add(out, qn_list_item(list, k)));
+    return QN_OK;
+}
+
+static qn_status run_compact(const qn_call *call, qn_column **out) {
+    return qn_list_rows(call, step_compact, out);
+}
+
 static qn_status step_remove(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
     (void)null;
     qn_list list = qn_list_at(&call->arguments[0], row);
@@ -307,6 +320,7 @@ const qn_function qn_functions_list[] = {
     GIVES_LIST("array_prepend", 2, 2, QN_NULLS_OWN, run_prepend, QN_TAKES_LIST, QN_TAKES_TEXT),
     GIVES_LIST("array_reverse", 1, 1, QN_NULLS_STRICT, run_reverse, QN_TAKES_LIST),
     GIVES_LIST("array_remove", 2, 2, QN_NULLS_STRICT, run_remove, QN_TAKES_LIST, QN_TAKES_TEXT),
+    GIVES_LIST("array_compact", 1, 1, QN_NULLS_STRICT, run_compact, QN_TAKES_LIST),
     GIVES_LIST("slice", 3, 3, QN_NULLS_STRICT, run_slice, QN_TAKES_LIST, QN_TAKES_WHOLE),
     GIVES_ITEM("element_at", 2, 2, run_element, QN_TAKES_LIST, QN_TAKES_WHOLE),
     GIVES_ITEM("[]", 2, 2, run_subscript, QN_TAKES_LIST, QN_TAKES_WHOLE),

@@ -272,9 +272,22 @@ static qn_status decide_strings(part_plan *plan, part_strings *strings) {
     return QN_OK;
 }
 
+/* Codes alone can say that an item is null. */
+static qn_status no_form_for_nulls(const part_column *column) {
+    qn_status status = qn_fail(QN_DATA,
+                               "column '%s' has lists with null items and too many different "
+                               "items to store them",
+                               column->field->name);
+    qn_error_help("take them out: array_compact(%s)", column->field->name);
+    return status;
+}
+
 static qn_status decide(part_plan *plan, part_column *column) {
     if (column->field->type == QN_STRING || column->field->type == QN_STRING_LIST)
         QN_TRY(decide_strings(plan, &column->strings));
+    if (column->field->type == QN_STRING_LIST && column->strings.null_count > 0 &&
+        column->strings.coding != PART_CATEGORICAL)
+        return no_form_for_nulls(column);
     if (column->field->type == QN_STRING)
         column->coding = column->strings.coding;
     column->masked = column->info.null_count > 0 && column->coding != PART_CATEGORICAL;

@@ -196,7 +196,9 @@ static qn_status json_items(const qn_column *column, int64_t row, qn_text *out) 
     if (column->type == QN_STRING_LIST) {
         for (int32_t k = column->offsets[row]; k < column->offsets[row + 1]; k++) {
             QN_TRY(qn_text_printf(out, "%s", k > column->offsets[row] ? ", " : ""));
-            QN_TRY(qn_json_print_string(qn_column_string(column->items, k), out));
+            QN_TRY(qn_column_is_null(column->items, k)
+                       ? qn_text_add(out, "null", 4)
+                       : qn_json_print_string(qn_column_string(column->items, k), out));
         }
         return qn_text_add_char(out, ']');
     }

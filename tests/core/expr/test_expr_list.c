@@ -1,5 +1,6 @@
 /* Lists of strings. Goldens: the examples of Spark's documentation (with strings for their numbers)
  * unless said otherwise. The column w is [a, b, c], [b], null, [], [c, a, c, null]. */
+#include "core/column/content.h"
 #include "tests/core/expr_helper.h"
 
 static void test_list_columns_are_values(void) {
@@ -96,6 +97,7 @@ static void test_parts_of_lists(void) {
     test_expr("reverse(w)", "list<string>: ['c', 'b', 'a'] ['b'] null [] [null, 'c', 'a', 'c']");
     test_constant("array_remove(array['1', '2', '3', null, '3'], '3')", "list<string>",
                   "['1', '2', null]");
+    test_expr("array_compact(w)", "list<string>: ['a', 'b', 'c'] ['b'] null [] ['c', 'a', 'c']");
 }
 
 static void test_sorting(void) {
@@ -154,6 +156,33 @@ static void test_lists_print_as_they_read(void) {
     check_printed("concat(w, w)", "array_cat(w, w)");
 }
 
+static qn_content content_of(const char *sql) {
+    qn_expr *expr = NULL;
+    qn_schema schema;
+    qn_batch batch;
+    qn_column *column = NULL;
+    qn_content content;
+    qn_content_init(&content);
+    test_make_schema(&schema);
+    test_make_batch(&batch, 1, false);
+    QN_TEST_OK(qn_sql_expression(&expr, qn_view_of(sql)));
+    QN_TEST_OK(qn_expr_bind(expr, &schema));
+    QN_TEST_OK(qn_expr_eval(expr, &batch, &column));
+    qn_content_add(&content, column);
+    qn_column_release(column);
+    qn_batch_clear(&batch);
+    qn_expr_free(expr);
+    qn_schema_clear(&schema);
+    return content;
+}
+
+static void test_null_items_are_not_empty(void) {
+    qn_content null = content_of("array['a', null]"), empty = content_of("array['a', '']"),
+               again = content_of("array_append(array['a'], null)");
+    CU_ASSERT_FALSE(qn_content_equal(&null, &empty));
+    CU_ASSERT_TRUE(qn_content_equal(&null, &again));
+}
+
 static const qn_test_case cases[] = {
     {"list columns pass through, choose and print", test_list_columns_are_values},
     {"lists compare item by item", test_lists_compare},
@@ -165,6 +194,7 @@ static const qn_test_case cases[] = {
     {"array_distinct and set functions keep the first order", test_sets},
     {"array_join leaves nulls out", test_joining},
     {"lists print as SQL reads them", test_lists_print_as_they_read},
+    {"the content hash tells a null item from an empty text", test_null_items_are_not_empty},
     {NULL, NULL},
 };
 
