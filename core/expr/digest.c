@@ -12,24 +12,34 @@ static const char *const names[METHODS] = {"MD5", "SHA1", "SHA224", "SHA256", "S
 
 /* Looking a method up costs more than a short text's digest: they are kept. */
 typedef struct digester {
-    EVP_MD_CTX *context;
-    EVP_MD *methods[METHODS];
+    EVP_MD_CTX *contexts[METHODS];
 } digester;
 
 static void digester_free(void *state) {
     digester *own = state;
     for (int i = 0; i < METHODS; i++)
-        EVP_MD_free(own->methods[i]);
-    EVP_MD_CTX_free(own->context);
+        EVP_MD_CTX_free(own->contexts[i]);
     qn_mem_free(own);
 }
 
 static qn_status prepare_digest(qn_expr *call) {
     digester *own = NULL;
     QN_TRY(qn_mem_calloc(&own, 1, sizeof *own));
-    own->context = EVP_MD_CTX_new();
     call->state = own;
-    return own->context != NULL ? QN_OK : qn_fail(QN_MEMORY, "out of memory for a digest");
+    return QN_OK;
+}
+
+static qn_status start(EVP_MD_CTX **out, method how) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_MD *found = EVP_MD_fetch(NULL, names[how], NULL);
+    bool good = context != NULL && found != NULL && EVP_DigestInit_ex2(context, found, NULL) == 1;
+    EVP_MD_free(found); /* the context has its own reference */
+    if (!good) {
+        EVP_MD_CTX_free(context);
+        return qn_fail(QN_ENVIRONMENT, "libcrypto does not provide the digest %s", names[how]);
+    }
+    *out = context;
+    return QN_OK;
 }
 
 static qn_status digest(const qn_call *call, int64_t row, method how, qn_text *scratch,
@@ -39,18 +49,18 @@ static qn_status digest(const qn_call *call, int64_t row, method how, qn_text *s
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned length = 0;
     qn_view text = qn_text_at(&call->arguments[0], row);
-    if (own->methods[how] == NULL)
-        own->methods[how] = EVP_MD_fetch(NULL, names[how], NULL);
-    if (own->methods[how] == NULL ||
-        EVP_DigestInit_ex2(own->context, own->methods[how], NULL) != 1 ||
-        EVP_DigestUpdate(own->context, text.data, (size_t)text.length) != 1 ||
-        EVP_DigestFinal_ex(own->context, bytes, &length) != 1)
-        return qn_fail(QN_ENVIRONMENT, "libcrypto does not provide the digest %s", names[how]);
-    QN_TRY(qn_text_reserve(scratch, 2 * (int64_t)length + 1));
+    char shown[2 * EVP_MAX_MD_SIZE];
+    if (own->contexts[how] == NULL)
+        QN_TRY(start(&own->contexts[how], how));
+    if (EVP_DigestInit_ex2(own->contexts[how], NULL, NULL) != 1 ||
+        EVP_DigestUpdate(own->contexts[how], text.data, (size_t)text.length) != 1 ||
+        EVP_DigestFinal_ex(own->contexts[how], bytes, &length) != 1)
+        return qn_fail(QN_ENVIRONMENT, "libcrypto fails at the digest %s", names[how]);
     for (unsigned i = 0; i < length; i++) {
-        QN_TRY(qn_text_add_char(scratch, digits[bytes[i] >> 4]));
-        QN_TRY(qn_text_add_char(scratch, digits[bytes[i] & 15]));
+        shown[2 * i] = digits[bytes[i] >> 4];
+        shown[2 * i + 1] = digits[bytes[i] & 15];
     }
+    QN_TRY(qn_text_add(scratch, shown, 2 * (int64_t)length));
     *out = qn_text_view(scratch);
     return QN_OK;
 }

@@ -45,8 +45,11 @@ static qn_status add_repeated(const qn_call *call, qn_text *out, qn_view text, i
         return qn_fail(QN_DATA, "'%s' would give a text of more than 2 GiB",
                        call->node->function->name);
     QN_TRY(qn_text_reserve(out, times * text.length + 1));
-    for (; times > 0; times--)
-        QN_TRY(qn_text_add(out, text.data, text.length));
+    char *to = out->data + out->length, *end = to + times * text.length;
+    for (; to < end; to += text.length)
+        memcpy(to, text.data, (size_t)text.length);
+    *end = '\0';
+    out->length = end - out->data;
     return QN_OK;
 }
 
@@ -119,8 +122,22 @@ static qn_status run_rpad(const qn_call *call, qn_column **out) {
 
 /* ---- Character by character ------------------------------------------------------------------ */
 
+static qn_status reverse_ascii(qn_view text, qn_text *out) {
+    QN_TRY(qn_text_reserve(out, text.length + 1));
+    for (int64_t i = 0; i < text.length; i++)
+        out->data[i] = text.data[text.length - 1 - i];
+    out->data[text.length] = '\0';
+    out->length = text.length;
+    return QN_OK;
+}
+
 static qn_status step_reverse(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     qn_view text = qn_text_at(&call->arguments[0], row);
+    if (qn_text_is_ascii(text.data, text.length)) {
+        QN_TRY(reverse_ascii(text, scratch));
+        *out = qn_text_view(scratch);
+        return QN_OK;
+    }
     for (int64_t end = text.length; end > 0;) {
         int64_t start = end - 1;
         while (start > 0 && qn_is_continuation(text.data[start]))
@@ -136,6 +153,14 @@ static qn_status step_reverse(const qn_call *call, int64_t row, qn_text *scratch
 static qn_status step_initcap(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     qn_view text = qn_text_at(&call->arguments[0], row);
     bool first = true;
+    if (qn_text_is_ascii(text.data, text.length)) {
+        QN_TRY(qn_text_map_case(text, QN_LOWER, scratch));
+        for (int64_t i = 0; i < text.length; first = text.data[i++] == ' ')
+            if (first && scratch->data[i] >= 'a' && scratch->data[i] <= 'z')
+                scratch->data[i] = (char)(scratch->data[i] - 32);
+        *out = qn_text_view(scratch);
+        return QN_OK;
+    }
     for (int64_t i = 0; i < text.length;) {
         int64_t length = qn_character_length(text.data + i, text.length - i);
         QN_TRY(qn_text_map_case((qn_view){text.data + i, length}, first ? QN_UPPER : QN_LOWER,
@@ -159,11 +184,37 @@ static int64_t character_index(qn_view text, qn_view character) {
     return -1;
 }
 
+/* The same where both sets of characters are ASCII: bytes of longer characters pass. */
+static qn_status translate_ascii(qn_view text, qn_view from, qn_view to, qn_text *out) {
+    char other[256];
+    bool gone[256] = {false};
+    for (int c = 0; c < 256; c++)
+        other[c] = (char)c;
+    for (int64_t i = from.length - 1; i >= 0; i--) { /* of equal ones the first counts */
+        unsigned char c = (unsigned char)from.data[i];
+        gone[c] = i >= to.length;
+        other[c] = i < to.length ? to.data[i] : '\0';
+    }
+    QN_TRY(qn_text_reserve(out, text.length + 1));
+    for (int64_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        out->data[out->length] = other[c];
+        out->length += !gone[c];
+    }
+    out->data[out->length] = '\0';
+    return QN_OK;
+}
+
 /* Characters of the second argument become those of the third at the same place, or nothing. */
 static qn_status step_translate(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     qn_view text = qn_text_at(&call->arguments[0], row);
     qn_view from = qn_text_at(&call->arguments[1], row);
     qn_view to = qn_text_at(&call->arguments[2], row);
+    if (qn_text_is_ascii(from.data, from.length) && qn_text_is_ascii(to.data, to.length)) {
+        QN_TRY(translate_ascii(text, from, to, scratch));
+        *out = qn_text_view(scratch);
+        return QN_OK;
+    }
     for (int64_t i = 0; i < text.length;) {
         qn_view character = {text.data + i, qn_character_length(text.data + i, text.length - i)};
         int64_t index = character_index(from, character);

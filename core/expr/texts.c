@@ -53,7 +53,7 @@ static inline char map_ascii(char c, qn_case to) {
     return (char)(c ^ (letter ? 0x20 : 0));
 }
 
-QN_CLONES static bool is_ascii(const char *text, int64_t length) {
+QN_CLONES bool qn_text_is_ascii(const char *text, int64_t length) {
     unsigned char all = 0;
     for (int64_t i = 0; i < length; i++)
         all |= (unsigned char)text[i];
@@ -86,7 +86,7 @@ static qn_status map_unicode(qn_view text, qn_case to, qn_text *out) {
 }
 
 qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out) {
-    if (!is_ascii(text.data, text.length))
+    if (!qn_text_is_ascii(text.data, text.length))
         return map_unicode(text, to, out);
     QN_TRY(qn_text_reserve(out, text.length + 1));
     map_ascii_bytes(out->data + out->length, text.data, text.length, to);
@@ -128,7 +128,7 @@ done:
 static qn_status run_case_map(const qn_call *call, qn_case to, qn_column **out) {
     const qn_column *source = call->arguments[0].column;
     if (source->dictionary == NULL && source->length == call->length &&
-        is_ascii(source->chars, source->offsets[source->length]))
+        qn_text_is_ascii(source->chars, source->offsets[source->length]))
         return map_column(source, to, out);
     return qn_text_rows(call, to == QN_LOWER ? step_lower : step_upper, out);
 }

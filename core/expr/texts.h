@@ -17,6 +17,9 @@ int64_t qn_character_offset(qn_view text, int64_t character);
  * text still counts for the length. */
 qn_view qn_text_part(qn_view text, int64_t position, int64_t wanted);
 
+/* Only bytes below 128? */
+bool qn_text_is_ascii(const char *text, int64_t length);
+
 /* Case mapping character by character. */
 typedef enum qn_case { QN_LOWER, QN_UPPER } qn_case;
 QN_CHECKED qn_status qn_text_map_case(qn_view text, qn_case to, qn_text *out); /* appends */
