@@ -1,6 +1,7 @@
-/* + - * / % on numbers, abs, sign. Integers wrap as Spark's (and Java's) do; a division by zero
- * is null; `/` is always float64. */
+/* + - * / % on numbers, abs, sign. Integers wrap as Spark's (and Java's) do unless the
+ * session says otherwise; a division by zero is null or a fault; `/` is always float64. */
 #include "core/expr/loops.h"
+#include "core/expr/overflow.h"
 
 #include <math.h>
 
@@ -81,31 +82,38 @@ static qn_status new_output(const qn_call *call, qn_column **out) {
         }                                                                                          \
     } while (0)
 
+static qn_status check_two(const qn_call *call, qn_overflow operation, qn_column **out) {
+    if (!call->checks)
+        return QN_OK;
+    return qn_fault_overflow(call, operation, &call->arguments[0], &call->arguments[1], out);
+}
+
 static qn_status run_add(const qn_call *call, qn_column **out) {
     QN_TRY(new_output(call, out));
     RUN_2(*out, call, add_32, add_64, add_float, add_real);
-    return QN_OK;
+    return check_two(call, QN_OVERFLOW_ADD, out);
 }
 
 static qn_status run_subtract(const qn_call *call, qn_column **out) {
     QN_TRY(new_output(call, out));
-    if (call->count == 1)
+    if (call->count == 1) {
         RUN_1(*out, call, negate_32, negate_64, negate_float, negate_real);
-    else
-        RUN_2(*out, call, subtract_32, subtract_64, subtract_float, subtract_real);
-    return QN_OK;
+        return call->checks ? qn_fault_opposite(call, out) : QN_OK;
+    }
+    RUN_2(*out, call, subtract_32, subtract_64, subtract_float, subtract_real);
+    return check_two(call, QN_OVERFLOW_SUBTRACT, out);
 }
 
 static qn_status run_multiply(const qn_call *call, qn_column **out) {
     QN_TRY(new_output(call, out));
     RUN_2(*out, call, multiply_32, multiply_64, multiply_float, multiply_real);
-    return QN_OK;
+    return check_two(call, QN_OVERFLOW_MULTIPLY, out);
 }
 
 static qn_status run_abs(const qn_call *call, qn_column **out) {
     QN_TRY(new_output(call, out));
     RUN_1(*out, call, abs_32, abs_64, abs_float, abs_real);
-    return QN_OK;
+    return call->checks ? qn_fault_opposite(call, out) : QN_OK;
 }
 
 static qn_status run_sign(const qn_call *call, qn_column **out) {
@@ -145,7 +153,8 @@ static qn_status null_zero_divisors(const qn_call *call, qn_column **out) {
     for (int64_t i = 0; i < call->length; i++) {
         if (!is_zero(divisor->column, qn_at(divisor, i)))
             continue;
-        qn_status status = qn_column_set_null(*out, i);
+        qn_status status =
+            qn_call_fault(call, *out, i, "'%s' divides by zero", call->node->function->name);
         if (status != QN_OK) {
             qn_column_release(*out);
             return status;
@@ -177,5 +186,34 @@ const qn_function qn_functions_arithmetic[] = {
     {"abs", 1, 1, {QN_TAKES_NUMBER}, QN_GIVES_SAME, QN_NULLS_STRICT, run_abs, NULL, NULL},
     {"sign", 1, 1, {QN_TAKES_REAL}, QN_GIVES_FLOAT64, QN_NULLS_STRICT, run_sign, NULL, NULL},
     {"signum", 1, 1, {QN_TAKES_REAL}, QN_GIVES_FLOAT64, QN_NULLS_STRICT, run_sign, NULL, NULL},
+    {"try_add", 2, 2, {QN_TAKES_NUMBER}, QN_GIVES_SAME, QN_NULLS_STRICT, run_add, NULL, NULL},
+    {"try_subtract",
+     2,
+     2,
+     {QN_TAKES_NUMBER},
+     QN_GIVES_SAME,
+     QN_NULLS_STRICT,
+     run_subtract,
+     NULL,
+     NULL},
+    {"try_multiply",
+     2,
+     2,
+     {QN_TAKES_NUMBER},
+     QN_GIVES_SAME,
+     QN_NULLS_STRICT,
+     run_multiply,
+     NULL,
+     NULL},
+    {"try_divide",
+     2,
+     2,
+     {QN_TAKES_REAL},
+     QN_GIVES_FLOAT64,
+     QN_NULLS_STRICT,
+     run_divide,
+     NULL,
+     NULL},
+    {"try_mod", 2, 2, {QN_TAKES_NUMBER}, QN_GIVES_SAME, QN_NULLS_STRICT, run_remainder, NULL, NULL},
     {NULL, 0, 0, {0}, 0, 0, NULL, NULL, NULL},
 };

@@ -107,7 +107,7 @@ static qn_status common_type(const qn_expr *node, qn_type *out) {
         qn_argument_rule rule = rule_of(node, i);
         if (!is_shared(rule))
             continue;
-        if (qn_expr_is_null_literal(argument)) {
+        if (qn_expr_is_null_literal(argument) && !argument->folded) {
             if (!found && rule == QN_TAKES_SAME)
                 type = argument->type;
             continue;

@@ -1,5 +1,6 @@
 /* Casts among scalar types with Spark's non-ANSI meaning. */
 #include "core/expr/cast.h"
+#include "core/expr/civil.h"
 #include "core/expr/loops.h"
 #include "core/expr/number.h"
 #include "core/expr/texts.h"
@@ -123,18 +124,84 @@ static void number_to_bool(const qn_column *in, qn_column *out) {
             qn_bit_set(out->bits, i);
 }
 
-/* ---- Dates and times ------------------------------------------------------------------------- */
+/* ---- Values as text, and what cannot be cast ---------------------------------------------------
+ */
 
-static int64_t floor_divide(int64_t a, int64_t b) {
-    return a / b - (a % b < 0);
+static int print_row(const qn_call *call, int64_t i, char *out) {
+    const qn_column *in = call->arguments[0].column;
+    qn_clock clock = qn_call_clock(call);
+    i = qn_at(&call->arguments[0], i);
+    switch (in->type) {
+    case QN_BOOL:
+        return (int)(stpcpy(out, qn_bit(in->bits, i) ? "true" : "false") - out);
+    case QN_INT32:
+        return qn_print_int64(in->i32[i], out);
+    case QN_INT64:
+        return qn_print_int64(in->i64[i], out);
+    case QN_FLOAT32:
+        return qn_print_java(in->f32[i], true, out);
+    case QN_FLOAT64:
+        return qn_print_java(in->f64[i], false, out);
+    case QN_DATE:
+        return qn_print_date(in->i32[i], out);
+    default:
+        return qn_clock_print(&clock, in->i64[i], out);
+    }
 }
+
+static qn_status fault(const qn_call *call, qn_column *out, int64_t row) {
+    char text[64];
+    const char *to = qn_type_name(out->type);
+    if (call->arguments[0].column->type == QN_STRING) {
+        qn_view view = qn_text_at(&call->arguments[0], row);
+        return qn_call_fault(call, out, row, "'%.*s' cannot be cast to %s",
+                             (int)(view.length < 100 ? view.length : 100), view.data, to);
+    }
+    if (call->faults == NULL)
+        return qn_call_fault(call, out, row, "a value cannot be cast to %s", to);
+    int length = print_row(call, row, text);
+    return qn_call_fault(call, out, row, "%.*s cannot be cast to %s", length, text, to);
+}
+
+/* Where a number was cut to the ends of whole ones, or wrapped. */
+static bool is_cut(const qn_column *in, const qn_column *out, int64_t i) {
+    bool narrow = out->type == QN_INT32;
+    double value;
+    switch (in->type) {
+    case QN_INT64:
+        return narrow && in->i64[i] != (int32_t)in->i64[i];
+    case QN_TIMESTAMP:
+        return narrow && qn_floor_divide(in->i64[i], QN_NANOS_A_SECOND) != out->i32[i];
+    case QN_FLOAT32:
+        value = trunc((double)in->f32[i]);
+        break;
+    case QN_FLOAT64:
+        value = trunc(in->f64[i]);
+        break;
+    default:
+        return false;
+    }
+    return narrow ? !(value >= -0x1p31 && value < 0x1p31) : !(value >= -0x1p63 && value < 0x1p63);
+}
+
+static qn_status check_cut(const qn_call *call, qn_column *out) {
+    const qn_column *in = call->arguments[0].column;
+    if (!call->checks || (out->type != QN_INT32 && out->type != QN_INT64))
+        return QN_OK;
+    for (int64_t i = 0; i < out->length; i++)
+        if (is_cut(in, out, i))
+            QN_TRY(fault(call, out, i));
+    return QN_OK;
+}
+
+/* ---- Dates and times ------------------------------------------------------------------------- */
 
 static qn_status date_to_timestamp(const qn_call *call, qn_column *out) {
     const qn_column *in = call->arguments[0].column;
     qn_clock clock = qn_call_clock(call);
     for (int64_t i = 0; i < out->length; i++)
         if (!qn_call_skips(call, i) && !qn_clock_day_start(&clock, in->i32[i], &out->i64[i]))
-            QN_TRY(qn_column_set_null(out, i));
+            QN_TRY(fault(call, out, i));
     return QN_OK;
 }
 
@@ -149,7 +216,7 @@ static void timestamp_to_date(const qn_call *call, qn_column *out) {
 /* Numbers are seconds since 1970; whole ones are rounded down. */
 static void timestamp_to_number(const qn_column *in, qn_column *out) {
     for (int64_t i = 0; i < out->length; i++) {
-        int64_t seconds = floor_divide(in->i64[i], QN_NANOS_A_SECOND);
+        int64_t seconds = qn_floor_divide(in->i64[i], QN_NANOS_A_SECOND);
         double real = (double)in->i64[i] / 1e9;
         if (out->type == QN_INT32)
             out->i32[i] = (int32_t)(uint32_t)(uint64_t)seconds;
@@ -173,10 +240,10 @@ static bool seconds_to_time(const qn_column *in, int64_t i, int64_t *out) {
     return fabs(nanoseconds) < 0x1p63;
 }
 
-static qn_status number_to_timestamp(const qn_column *in, qn_column *out) {
+static qn_status number_to_timestamp(const qn_call *call, qn_column *out) {
     for (int64_t i = 0; i < out->length; i++)
-        if (!seconds_to_time(in, i, &out->i64[i]))
-            QN_TRY(qn_column_set_null(out, i));
+        if (!seconds_to_time(call->arguments[0].column, i, &out->i64[i]))
+            QN_TRY(fault(call, out, i));
     return QN_OK;
 }
 
@@ -214,30 +281,8 @@ static qn_status from_text(const qn_call *call, qn_column *out) {
     for (int64_t i = 0; i < call->length; i++)
         if (!qn_call_skips(call, i) &&
             !parse_row(qn_text_at(&call->arguments[0], i), &clock, out, i))
-            QN_TRY(qn_column_set_null(out, i));
+            QN_TRY(fault(call, out, i));
     return QN_OK;
-}
-
-static int print_row(const qn_call *call, int64_t i, char *out) {
-    const qn_column *in = call->arguments[0].column;
-    qn_clock clock = qn_call_clock(call);
-    i = qn_at(&call->arguments[0], i);
-    switch (in->type) {
-    case QN_BOOL:
-        return (int)(stpcpy(out, qn_bit(in->bits, i) ? "true" : "false") - out);
-    case QN_INT32:
-        return qn_print_int64(in->i32[i], out);
-    case QN_INT64:
-        return qn_print_int64(in->i64[i], out);
-    case QN_FLOAT32:
-        return qn_print_java(in->f32[i], true, out);
-    case QN_FLOAT64:
-        return qn_print_java(in->f64[i], false, out);
-    case QN_DATE:
-        return qn_print_date(in->i32[i], out);
-    default:
-        return qn_clock_print(&clock, in->i64[i], out);
-    }
 }
 
 static qn_status step_print(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
@@ -260,12 +305,12 @@ static qn_status fill(const qn_call *call, qn_column *out) {
     else if (in->type == QN_TIMESTAMP)
         timestamp_to_number(in, out);
     else if (out->type == QN_TIMESTAMP)
-        return number_to_timestamp(in, out);
+        return number_to_timestamp(call, out);
     else if (out->type == QN_BOOL)
         number_to_bool(in, out);
     else
         number_to_number(in, out);
-    return QN_OK;
+    return check_cut(call, out);
 }
 
 static qn_status run_cast(const qn_call *call, qn_column **out) {
@@ -290,4 +335,8 @@ static qn_status run_cast(const qn_call *call, qn_column **out) {
 
 const qn_function qn_function_cast[] = {
     {"cast", 1, 1, {QN_TAKES_ANY}, QN_GIVES_OWN, QN_NULLS_STRICT, run_cast, NULL, NULL},
+};
+
+const qn_function qn_function_try_cast[] = {
+    {"try_cast", 1, 1, {QN_TAKES_ANY}, QN_GIVES_OWN, QN_NULLS_STRICT, run_cast, NULL, NULL},
 };

@@ -2,13 +2,28 @@
 #include "core/expr/civil.h"
 #include "core/expr/node.h"
 
+/* Wraps as Spark's does, where that is no fault. */
 static qn_status add_days(const qn_call *call, int64_t sign, qn_column **out) {
     const qn_operand *date = &call->arguments[0], *days = &call->arguments[1];
-    QN_TRY(qn_column_new(out, QN_DATE, call->length, 0));
+    qn_column *column = NULL;
+    QN_TRY(qn_column_new(&column, QN_DATE, call->length, 0));
     for (int64_t i = 0; i < call->length; i++) {
-        uint64_t step = (uint64_t)sign * (uint64_t)days->column->i64[qn_at(days, i)];
-        (*out)->i32[i] = (int32_t)(uint32_t)((uint64_t)date->column->i32[qn_at(date, i)] + step);
+        int32_t from = date->column->i32[qn_at(date, i)];
+        int64_t step = days->column->i64[qn_at(days, i)];
+        uint64_t sum = (uint64_t)from + (uint64_t)sign * (uint64_t)step;
+        column->i32[i] = (int32_t)(uint32_t)sum;
+        bool fits = step >= -INT64_C(0x100000000) && step <= INT64_C(0x100000000) &&
+                    from + sign * step == column->i32[i];
+        qn_status status = fits || !call->checks
+                               ? QN_OK
+                               : qn_call_fault(call, column, i, "%lld days lead past the last date",
+                                               (long long)step);
+        if (status != QN_OK) {
+            qn_column_release(column);
+            return status;
+        }
     }
+    *out = column;
     return QN_OK;
 }
 
@@ -55,7 +70,8 @@ static qn_status run_add_months(const qn_call *call, qn_column **out) {
         qn_status status = QN_OK;
         int32_t days = date->column->i32[qn_at(date, i)];
         if (count < -most || count > most || !add_months(days, count, &column->i32[i]))
-            status = qn_column_set_null(column, i);
+            status = qn_call_fault(call, column, i, "%lld months lead past the last date",
+                                   (long long)count);
         if (status != QN_OK) {
             qn_column_release(column);
             return status;

@@ -204,9 +204,11 @@ static qn_status spread_constant(const qn_column *value, int64_t length, qn_faul
         QN_TRY_GOTO(qn_faults_spread(&spread, faults, codes, NULL, length), done);
         qn_faults_clear(faults);
         *faults = spread;
+        spread = (qn_faults){0};
     }
     status = qn_column_spread(out, value, codes, NULL, length);
 done:
+    qn_faults_clear(&spread);
     qn_mem_free(codes);
     return status;
 }

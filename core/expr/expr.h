@@ -2,8 +2,9 @@
  *
  * Built by calls (or from SQL text, features/sql/), bound to a schema (names resolved, types
  * checked, casts inserted, constants folded), then evaluated any number of times. Meaning is
- * Spark's non-ANSI one: division by zero and bad casts give null, int / int is double division,
- * whole numbers wrap, NaN = NaN and sorts above every number, strings compare by UTF-8 bytes.
+ * Spark's non-ANSI one unless the session (core/expr/session.h) says otherwise: division by zero
+ * and bad casts give null, int / int is double division, whole numbers wrap, NaN = NaN and sorts
+ * above every number, strings compare by UTF-8 bytes.
  * docs/expressions.md says it function by function.
  *
  * Trees are walked without recursion: chains of operators (a + b + c ...) may have any length;
@@ -39,6 +40,9 @@ QN_CHECKED qn_status qn_expr_literal(qn_expr **out, qn_scalar value, int32_t pos
 QN_CHECKED qn_status qn_expr_call(qn_expr **out, const char *function, qn_expr *const *arguments,
                                   int32_t count, int32_t position);
 QN_CHECKED qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position);
+/* Null for what does not fit, in every session. */
+QN_CHECKED qn_status qn_expr_try_cast(qn_expr **out, qn_expr *argument, qn_type type,
+                                      int32_t position);
 void qn_expr_free(qn_expr *expr); /* NULL is fine */
 
 /* Local. Resolves columns against `schema` (qn_schema_resolve: in any case where that is unique),

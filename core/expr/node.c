@@ -170,6 +170,7 @@ void qn_expr_become_literal(qn_expr *node, qn_column *value) {
     node->state = NULL;
     node->function = NULL;
     node->implicit = false;
+    node->folded = true;
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -259,10 +260,11 @@ qn_status qn_expr_call(qn_expr **out, const char *function, qn_expr *const *argu
     return status;
 }
 
-qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position) {
+static qn_status cast(qn_expr **out, const qn_function *function, qn_expr *argument, qn_type type,
+                      int32_t position) {
     qn_expr *node = NULL;
     QN_TRY(argument_error(&argument, 1));
-    qn_status status = new_call(&node, qn_function_cast, &argument, 1, position);
+    qn_status status = new_call(&node, function, &argument, 1, position);
     if (status != QN_OK) {
         qn_expr_free(argument);
         return status;
@@ -270,6 +272,14 @@ qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t p
     node->type = type;
     *out = node;
     return QN_OK;
+}
+
+qn_status qn_expr_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position) {
+    return cast(out, qn_function_cast, argument, type, position);
+}
+
+qn_status qn_expr_try_cast(qn_expr **out, qn_expr *argument, qn_type type, int32_t position) {
+    return cast(out, qn_function_try_cast, argument, type, position);
 }
 
 /* Leaves the argument with its owner on failure. */
@@ -283,7 +293,7 @@ qn_status qn_expr_new_cast(qn_expr **out, qn_expr *argument, qn_type type) {
 }
 
 bool qn_expr_is_cast(const qn_expr *node) {
-    return node->function == qn_function_cast;
+    return node->function == qn_function_cast || node->function == qn_function_try_cast;
 }
 
 /* ---- Looking at bound trees ------------------------------------------------------------------ */

@@ -40,6 +40,7 @@ struct qn_expr {
     int32_t position;
     int32_t depth;    /* of nesting, a chain along first arguments counting as one */
     bool implicit;    /* a cast that binding put in */
+    bool folded;      /* a literal that was a call: its type counts, also if it is null */
     char *name;       /* columns */
     int32_t index;    /* columns, once bound */
     qn_column *value; /* literals: one row */
@@ -167,6 +168,7 @@ extern const qn_function qn_functions_date_move[];
 extern const qn_function qn_functions_truncate[];
 extern const qn_function qn_functions_clock[];
 extern const qn_function qn_function_cast[];
+extern const qn_function qn_function_try_cast[];
 
 const qn_function *qn_function_find(const char *name); /* NULL if there is none */
 

@@ -137,8 +137,10 @@ static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *
     const char *name = node->function->name;
     if (node->function == qn_function_cast && node->implicit)
         return qn_text_printf(out, "%s", parts[0].data);
-    if (node->function == qn_function_cast)
-        return qn_text_printf(out, "CAST(%s AS %s)", parts[0].data, qn_type_name(node->type));
+    if (qn_expr_is_cast(node))
+        return qn_text_printf(out, "%sCAST(%s AS %s)",
+                              node->function == qn_function_cast ? "" : "TRY_", parts[0].data,
+                              qn_type_name(node->type));
     if (is_infix(node))
         return print_infix(node, parts, out);
     if (strcmp(name, "case") == 0)

@@ -45,12 +45,17 @@ static qn_status prepare_parse(qn_expr *call) {
                         "'%c' in a time pattern can be printed, but not read", letter);
 }
 
-static qn_status set_parsed(qn_column *column, int64_t row, const qn_time_format *format,
-                            qn_view text, qn_clock *clock) {
+static qn_status set_parsed(const qn_call *call, qn_column *column, int64_t row, qn_clock *clock) {
+    const qn_time_format *format = call->node->state;
+    qn_view text = qn_text_at(&call->arguments[0], row);
     bool parsed = column->type == QN_DATE
                       ? qn_time_format_parse_date(format, text, &column->i32[row])
                       : qn_time_format_parse_in(format, text, clock, &column->i64[row]);
-    return parsed ? QN_OK : qn_column_set_null(column, row);
+    if (parsed)
+        return QN_OK;
+    return qn_call_fault(call, column, row, "'%.*s' does not fit the pattern of '%s'",
+                         (int)(text.length < 100 ? text.length : 100), text.data,
+                         call->node->function->name);
 }
 
 static qn_status run_parse(const qn_call *call, qn_column **out) {
@@ -68,10 +73,7 @@ static qn_status run_parse(const qn_call *call, qn_column **out) {
     qn_clock clock = qn_call_clock(call);
     QN_TRY(qn_column_new(&column, call->node->type, call->length, 0));
     for (int64_t i = 0; i < call->length; i++) {
-        qn_status status = qn_call_skips(call, i)
-                               ? QN_OK
-                               : set_parsed(column, i, call->node->state,
-                                            qn_text_at(&call->arguments[0], i), &clock);
+        qn_status status = qn_call_skips(call, i) ? QN_OK : set_parsed(call, column, i, &clock);
         if (status != QN_OK) {
             qn_column_release(column);
             return status;
@@ -105,6 +107,15 @@ const qn_function qn_functions_time_text[] = {
      prepare_parse,
      format_free},
     {"to_timestamp",
+     1,
+     2,
+     {QN_TAKES_ANY, QN_TAKES_TEXT},
+     QN_GIVES_TIMESTAMP,
+     QN_NULLS_STRICT,
+     run_parse,
+     prepare_parse,
+     format_free},
+    {"try_to_timestamp",
      1,
      2,
      {QN_TAKES_ANY, QN_TAKES_TEXT},

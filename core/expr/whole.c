@@ -170,7 +170,7 @@ static qn_status run_pmod(const qn_call *call, qn_column **out) {
     for (int64_t i = 0; i < call->length; i++) {
         if (pmod_row(a->column, qn_at(a, i), n->column, qn_at(n, i), column, i))
             continue;
-        qn_status status = qn_column_set_null(column, i);
+        qn_status status = qn_call_fault(call, column, i, "'pmod' divides by zero");
         if (status != QN_OK) {
             qn_column_release(column);
             return status;

@@ -130,7 +130,12 @@ qn_status qn_sql_cast(sql_scope *scope, const PgQuery__TypeCast *node, qn_expr *
     if (is_stated(node) && (type == QN_DATE || type == QN_TIMESTAMP))
         return moment(scope, node->arg->a_const, type, out);
     QN_TRY(qn_sql_convert(scope, node->arg, &argument));
+    bool tries = qn_sql_is_try_cast(scope->source, node->location);
     int32_t location = node->location >= 0 ? node->location : node->type_name->location;
-    qn_status status = qn_expr_cast(out, argument, type, qn_sql_position(scope, location));
+    if (tries)
+        location -= 4; /* where TRY_ began */
+    int32_t position = qn_sql_position(scope, location);
+    qn_status status = tries ? qn_expr_try_cast(out, argument, type, position)
+                             : qn_expr_cast(out, argument, type, position);
     return status == QN_OK ? QN_OK : qn_sql_locate(scope->source, location, status);
 }

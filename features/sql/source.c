@@ -121,6 +121,7 @@ qn_status qn_sql_source_open(sql_source *out, qn_view text, const char *prefix) 
     QN_TRY_GOTO(qn_format(&source.sql, "%s%.*s", prefix, (int)text.length, text.data), done);
     QN_TRY_GOTO(scan(&source), done);
     QN_TRY_GOTO(qn_sql_check_tokens(&source), done);
+    QN_TRY_GOTO(qn_sql_rewrite(&source), done);
     QN_TRY_GOTO(parse(&source), done);
     *out = source;
     return QN_OK;
@@ -135,6 +136,7 @@ void qn_sql_source_close(sql_source *source) {
         pg_query__scan_result__free_unpacked(source->tokens, &allocator);
     if (source->tree != NULL)
         pg_query__parse_result__free_unpacked(source->tree, &allocator);
+    qn_mem_free(source->try_casts);
     qn_mem_free(source->sql);
     *source = (sql_source){0};
 }

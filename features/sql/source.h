@@ -14,6 +14,8 @@ typedef struct sql_source {
     char *sql;      /* what the parser sees */
     PgQuery__ScanResult *tokens;
     PgQuery__ParseResult *tree;
+    int32_t *try_casts; /* where casts stand that were written TRY_CAST */
+    int64_t try_count, try_capacity;
 } sql_source;
 
 /* Local. Parses prefix + text. JOB errors with their place in the text. */
@@ -36,5 +38,9 @@ const PgQuery__ScanToken *qn_sql_token_at(const sql_source *source, int32_t loca
 /* Checks before parsing, on the raw text and on its tokens. */
 QN_CHECKED qn_status qn_sql_check_text(const sql_source *source);
 QN_CHECKED qn_status qn_sql_check_tokens(const sql_source *source);
+
+/* Local. Writes over what PostgreSQL's grammar does not know. */
+QN_CHECKED qn_status qn_sql_rewrite(sql_source *source);
+bool qn_sql_is_try_cast(const sql_source *source, int32_t location);
 
 #endif
