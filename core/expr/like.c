@@ -76,7 +76,7 @@ static bool match_simple(const pattern *like, qn_view text) {
     const char *part = like->bytes + open_front;
     int64_t length = like->count - open_front - open_back;
     if (open_front && open_back)
-        return memmem(text.data, (size_t)text.length, part, (size_t)length) != NULL;
+        return qn_text_find(text, (qn_view){part, length}) != NULL;
     if (text.length < length || (!open_front && !open_back && text.length != length))
         return false;
     return memcmp(open_front ? text.data + text.length - length : text.data, part,

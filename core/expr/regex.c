@@ -23,6 +23,8 @@ struct qn_regex {
     pcre2_match_data *match;
     pcre2_match_context *limits; /* the set's */
     int32_t groups;
+    int plain;        /* the pattern is this byte alone; -1: it is not */
+    size_t bounds[2]; /* of its match */
 };
 
 struct qn_regex_set {
@@ -77,10 +79,17 @@ static qn_status bad_pattern(qn_view pattern, int error, size_t offset, const qn
                    pattern.data, offset, text);
 }
 
+/* A single byte that stands for itself: searching it needs no PCRE2. */
+static int plain_byte(qn_view pattern, bool fold) {
+    char c = pattern.length == 1 ? *pattern.data : '\\';
+    bool plain = c > 0 && strchr("\\^$.[]|()?*+{}", c) == NULL;
+    return plain && !fold ? c : -1;
+}
+
 /* Texts that are not UTF-8 are matched as far as they are. */
 static qn_status compile(qn_regex_set *set, qn_view pattern, const qn_expr *constant,
                          qn_regex *out) {
-    qn_regex regex = {.limits = set->limits};
+    qn_regex regex = {.limits = set->limits, .plain = plain_byte(pattern, set->fold)};
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (set->fold ? PCRE2_CASELESS : 0);
     int error = 0;
     size_t offset = 0;
@@ -165,7 +174,7 @@ const qn_regex *qn_regex_constant(const qn_expr *call) {
     return set != NULL && set->constant ? &set->cached[0] : NULL;
 }
 
-qn_status qn_regex_of(const qn_call *call, int32_t index, int64_t row, const qn_regex **out) {
+qn_status qn_regex_of(const qn_call *call, int32_t index, int64_t row, qn_regex **out) {
     qn_regex_set *set = call->node->state;
     if (set->constant) {
         *out = &set->cached[0];
@@ -204,10 +213,24 @@ static qn_status match_error(const qn_regex *regex, int error, qn_view subject) 
     return status;
 }
 
-qn_status qn_regex_match(const qn_regex *regex, qn_view subject, int64_t start, qn_match *out) {
+static qn_match match_plain(qn_regex *regex, qn_view subject, int64_t start) {
+    const char *found =
+        memchr(subject.data + start, regex->plain, (size_t)(subject.length - start));
+    if (found == NULL)
+        return (qn_match){false, NULL};
+    regex->bounds[0] = (size_t)(found - subject.data);
+    regex->bounds[1] = regex->bounds[0] + 1;
+    return (qn_match){true, regex->bounds};
+}
+
+qn_status qn_regex_match(qn_regex *regex, qn_view subject, int64_t start, qn_match *out) {
     *out = (qn_match){false, NULL};
     if (start > subject.length)
         return QN_OK;
+    if (regex->plain >= 0) {
+        *out = match_plain(regex, subject, start);
+        return QN_OK;
+    }
     int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.data, (size_t)subject.length,
                             (size_t)start, 0, regex->match, regex->limits);
     if (found == PCRE2_ERROR_NOMATCH)

@@ -26,16 +26,14 @@ void qn_regex_set_free(void *set);
 
 /* Local. The pattern of a row: argument `index` of a call that was prepared. Borrowed, until the
  * next such call. A bad pattern that is no constant is a DATA error. */
-QN_CHECKED qn_status qn_regex_of(const qn_call *call, int32_t index, int64_t row,
-                                 const qn_regex **out);
+QN_CHECKED qn_status qn_regex_of(const qn_call *call, int32_t index, int64_t row, qn_regex **out);
 
 /* The constant pattern of a prepared call; NULL if it is no constant. */
 const qn_regex *qn_regex_constant(const qn_expr *call);
 
 /* Local. The first match at or behind byte `start`. DATA error where the limit of steps is
  * exceeded. */
-QN_CHECKED qn_status qn_regex_match(const qn_regex *regex, qn_view subject, int64_t start,
-                                    qn_match *out);
+QN_CHECKED qn_status qn_regex_match(qn_regex *regex, qn_view subject, int64_t start, qn_match *out);
 
 /* Where to look for the match behind this one, which was looked for from `start`: one character on
  * from an empty one. May be past the subject's end: there is none then. */

@@ -14,7 +14,7 @@ static qn_status prepare_folding(qn_expr *call) {
 }
 
 static qn_status match_row(const qn_call *call, int64_t row, qn_match *out) {
-    const qn_regex *regex = NULL;
+    qn_regex *regex = NULL;
     QN_TRY(qn_regex_of(call, 1, row, &regex));
     return qn_regex_match(regex, qn_text_at(&call->arguments[0], row), 0, out);
 }
@@ -38,14 +38,14 @@ static qn_status run_like(const qn_call *call, qn_column **out) {
 
 /* ---- Numbers --------------------------------------------------------------------------------- */
 
-typedef qn_status (*count_step)(const qn_regex *regex, qn_view text, int32_t *out);
+typedef qn_status (*count_step)(qn_regex *regex, qn_view text, int32_t *out);
 
 static qn_status count_rows(const qn_call *call, count_step step, qn_column **out) {
     qn_column *column = NULL;
     qn_status status;
     QN_TRY_GOTO(qn_column_new(&column, QN_INT32, call->length, 0), done);
     for (int64_t i = 0; i < call->length; i++) {
-        const qn_regex *regex = NULL;
+        qn_regex *regex = NULL;
         if (qn_call_skips(call, i))
             continue;
         QN_TRY_GOTO(qn_regex_of(call, 1, i, &regex), done);
@@ -58,7 +58,7 @@ done:
     return status;
 }
 
-static qn_status count_matches(const qn_regex *regex, qn_view text, int32_t *out) {
+static qn_status count_matches(qn_regex *regex, qn_view text, int32_t *out) {
     qn_match match = {0};
     int32_t count = 0;
     for (int64_t start = 0;; start = qn_regex_behind(match, text, start), count++) {
@@ -71,7 +71,7 @@ static qn_status count_matches(const qn_regex *regex, qn_view text, int32_t *out
 }
 
 /* Character from 1 where the first match starts; 0 if there is none. */
-static qn_status find_match(const qn_regex *regex, qn_view text, int32_t *out) {
+static qn_status find_match(qn_regex *regex, qn_view text, int32_t *out) {
     qn_match match = {0};
     QN_TRY(qn_regex_match(regex, text, 0, &match));
     if (match.found)
@@ -111,7 +111,7 @@ static bool has_group(const qn_regex *regex, int64_t group) {
 }
 
 /* The regular expression of a row, once the group asked for is known to be one of its own. */
-static qn_status regex_with_group(const qn_call *call, int64_t row, const qn_regex **out) {
+static qn_status regex_with_group(const qn_call *call, int64_t row, qn_regex **out) {
     QN_TRY(qn_regex_of(call, 1, row, out));
     int64_t group = group_at(call, row);
     if (has_group(*out, group))
@@ -143,7 +143,7 @@ static qn_status prepare_extract(qn_expr *call) {
 /* Spark's: an empty text where nothing matches. */
 static qn_status step_extract(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     (void)scratch;
-    const qn_regex *regex = NULL;
+    qn_regex *regex = NULL;
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     QN_TRY(regex_with_group(call, row, &regex));
@@ -156,7 +156,7 @@ static qn_status step_extract(const qn_call *call, int64_t row, qn_text *scratch
 static qn_status step_extract_all(const qn_call *call, int64_t row, qn_list_builder *out,
                                   bool *null) {
     (void)null;
-    const qn_regex *regex = NULL;
+    qn_regex *regex = NULL;
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     QN_TRY(regex_with_group(call, row, &regex));

@@ -117,7 +117,7 @@ static qn_status prepare_replace(qn_expr *call) {
 
 /* Spark's: every match at or behind a position (from 1). */
 static qn_status step_replace(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
-    const qn_regex *regex = NULL;
+    qn_regex *regex = NULL;
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     qn_view replacement = qn_text_at(&call->arguments[2], row);
@@ -154,7 +154,7 @@ static qn_status prepare_split(qn_expr *call) {
  * pattern gives the characters. */
 static qn_status step_split(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
     (void)null;
-    const qn_regex *regex = NULL;
+    qn_regex *regex = NULL;
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     int64_t limit = call->count > 2 ? qn_whole_at(&call->arguments[2], row) : -1;

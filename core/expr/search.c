@@ -6,16 +6,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
-static const char *find(qn_view text, qn_view part) {
-    return memmem(text.data, (size_t)text.length, part.data, (size_t)part.length);
-}
-
 /* ---- Positions ------------------------------------------------------------------------------- */
 
 /* Of the first mention at or behind a byte offset; 0 if there is none. */
 static int32_t position_from(qn_view text, qn_view part, int64_t offset) {
     qn_view rest = {text.data + offset, text.length - offset};
-    const char *found = find(rest, part);
+    const char *found = qn_text_find(rest, part);
     if (found == NULL)
         return 0;
     return (int32_t)qn_character_count((qn_view){text.data, found - text.data}) + 1;
@@ -54,7 +50,8 @@ static qn_status run_locate(const qn_call *call, qn_column **out) {
 
 static int64_t count_parts(qn_view text, qn_view delimiter) {
     int64_t count = 1;
-    for (const char *found = find(text, delimiter); found != NULL; found = find(text, delimiter)) {
+    for (const char *found = qn_text_find(text, delimiter); found != NULL;
+         found = qn_text_find(text, delimiter)) {
         text.length -= found + delimiter.length - text.data;
         text.data = found + delimiter.length;
         count++;
@@ -65,7 +62,7 @@ static int64_t count_parts(qn_view text, qn_view delimiter) {
 /* The part with an index from 0. */
 static qn_view part_at(qn_view text, qn_view delimiter, int64_t index) {
     for (;;) {
-        const char *found = find(text, delimiter);
+        const char *found = qn_text_find(text, delimiter);
         if (index == 0)
             return (qn_view){text.data, found == NULL ? text.length : found - text.data};
         if (found == NULL)
@@ -100,7 +97,7 @@ static qn_status run_split_part(const qn_call *call, qn_column **out) {
 static qn_view before_delimiter(qn_view text, qn_view delimiter, int64_t count) {
     qn_view rest = text;
     for (;; count--) {
-        const char *found = find(rest, delimiter);
+        const char *found = qn_text_find(rest, delimiter);
         if (found == NULL)
             return text;
         if (count == 1)

@@ -5,6 +5,53 @@
 
 #include <string.h>
 #include <utf8proc.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* ---- Finding --------------------------------------------------------------------------------- */
+
+enum { SHORT_PART = 64, BLOCK = 16 };
+
+#ifdef __SSE2__
+
+/* Which of 16 places have the part's first and last byte. */
+static inline unsigned places(const char *at, int64_t last, __m128i first_byte, __m128i last_byte) {
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(at + last));
+    return (unsigned)_mm_movemask_epi8(
+        _mm_and_si128(_mm_cmpeq_epi8(a, first_byte), _mm_cmpeq_epi8(b, last_byte)));
+}
+
+/* At least BLOCK places and two bytes. The last block overlaps the one before. */
+static const char *find_blocks(qn_view text, qn_view part) {
+    int64_t last = part.length - 1, count = text.length - last;
+    __m128i first_byte = _mm_set1_epi8(part.data[0]), last_byte = _mm_set1_epi8(part.data[last]);
+    for (int64_t i = 0;; i = i + 2 * BLOCK <= count ? i + BLOCK : count - BLOCK) {
+        unsigned found = places(text.data + i, last, first_byte, last_byte);
+        for (; found != 0; found &= found - 1) {
+            const char *at = text.data + i + __builtin_ctz(found);
+            if (memcmp(at + 1, part.data + 1, (size_t)last) == 0)
+                return at;
+        }
+        if (i + BLOCK >= count)
+            return NULL;
+    }
+}
+
+#endif
+
+const char *qn_text_find(qn_view text, qn_view part) {
+    if (part.length == 1)
+        return text.length > 0 ? memchr(text.data, *part.data, (size_t)text.length) : NULL;
+#ifdef __SSE2__
+    if (part.length > 1 && part.length <= SHORT_PART && text.length - part.length + 1 >= BLOCK)
+        return find_blocks(text, part);
+#endif
+    return memmem(text.data, (size_t)text.length, part.data, (size_t)part.length);
+}
+
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 qn_status qn_text_rows(const qn_call *call, qn_text_step step, qn_column **out) {
     qn_string_builder builder;
@@ -144,7 +191,7 @@ static qn_status run_upper(const qn_call *call, qn_column **out) {
 /* ---- Trimming -------------------------------------------------------------------------------- */
 
 static bool has_character(qn_view set, const char *character, int64_t length) {
-    return memmem(set.data, (size_t)set.length, character, (size_t)length) != NULL;
+    return qn_text_find(set, (qn_view){character, length}) != NULL;
 }
 
 /* Takes characters of the set (blanks, if there is no second argument) off the ends. */
@@ -250,19 +297,15 @@ static qn_status run_concat(const qn_call *call, qn_column **out) {
     return qn_text_rows(call, step_concat, out);
 }
 
-static const char *find(qn_view text, qn_view part) {
-    return memmem(text.data, (size_t)text.length, part.data, (size_t)part.length);
-}
-
 static qn_status step_replace(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
     qn_view text = qn_text_at(&call->arguments[0], row);
     qn_view search = qn_text_at(&call->arguments[1], row);
     qn_view other = call->count > 2 ? qn_text_at(&call->arguments[2], row) : (qn_view){"", 0};
-    const char *found = search.length > 0 ? find(text, search) : NULL;
+    const char *found = search.length > 0 ? qn_text_find(text, search) : NULL;
     *out = text;
     if (found == NULL)
         return QN_OK;
-    for (; found != NULL; found = find(text, search)) {
+    for (; found != NULL; found = qn_text_find(text, search)) {
         QN_TRY(qn_text_add(scratch, text.data, found - text.data));
         QN_TRY(qn_text_add(scratch, other.data, other.length));
         text.length -= found - text.data + search.length;
@@ -291,7 +334,7 @@ static bool ends_with(qn_view text, qn_view part) {
 }
 
 static bool contains(qn_view text, qn_view part) {
-    return find(text, part) != NULL;
+    return qn_text_find(text, part) != NULL;
 }
 
 static qn_status run_test(const qn_call *call, text_test test, qn_column **out) {

@@ -17,6 +17,9 @@ int64_t qn_character_offset(qn_view text, int64_t character);
  * text still counts for the length. */
 qn_view qn_text_part(qn_view text, int64_t position, int64_t wanted);
 
+/* The first mention of a part; NULL if there is none. An empty part is found at the start. */
+const char *qn_text_find(qn_view text, qn_view part);
+
 /* Only bytes below 128? */
 bool qn_text_is_ascii(const char *text, int64_t length);
 

@@ -1,5 +1,6 @@
 /* Functions of text. Goldens: the examples of Spark's documentation; for texts beyond ASCII
  * Python 3.11's str. */
+#include "core/expr/texts.h"
 #include "tests/core/expr_helper.h"
 
 static void test_positions(void) {
@@ -135,7 +136,31 @@ static void test_too_long(void) {
     }
 }
 
+/* Against a search place by place, with parts that begin and end alike. */
+static void test_finding(void) {
+    char text[80], part[80];
+    uint32_t state = 1;
+    for (int round = 0; round < 20000; round++) {
+        state = state * 1664525u + 1013904223u;
+        int length = (int)(state >> 8) % 60, wanted = (int)(state >> 16) % 6, at = -1;
+        for (int i = 0; i < length; i++) {
+            state = state * 1664525u + 1013904223u;
+            text[i] = (state >> 20) % 4 == 0 ? 'b' : 'a';
+        }
+        for (int i = 0; i < wanted; i++) {
+            state = state * 1664525u + 1013904223u;
+            part[i] = (state >> 20) % 3 == 0 ? 'b' : 'a';
+        }
+        for (int i = 0; i + wanted <= length && at < 0; i++)
+            if (memcmp(text + i, part, (size_t)wanted) == 0)
+                at = i;
+        const char *found = qn_text_find((qn_view){text, length}, (qn_view){part, wanted});
+        CU_ASSERT_EQUAL(found == NULL ? -1 : found - text, at);
+    }
+}
+
 static const qn_test_case cases[] = {
+    {"parts are found where a plain search finds them", test_finding},
     {"positions count characters from 1", test_positions},
     {"parts between delimiters", test_delimited},
     {"left and right", test_ends},
