@@ -7,7 +7,9 @@
 #include <string.h>
 
 static qn_status bind_column(qn_expr *node, const qn_schema *schema) {
-    qn_status status = qn_schema_resolve(schema, node->name, &node->index);
+    qn_status status = node->table != NULL
+                           ? qn_fail(QN_JOB, "unknown table '%s' in front of a column", node->table)
+                           : qn_schema_resolve(schema, node->name, &node->index);
     if (status != QN_OK) {
         qn_expr_set_position(node->position);
         return status;

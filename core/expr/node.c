@@ -32,6 +32,7 @@ static void free_parts(qn_expr *node) {
         node->function->release(node->state);
     qn_shared_session_release(node->session);
     qn_mem_free(node->name);
+    qn_mem_free(node->table);
     qn_column_release(node->value);
     qn_mem_free(node->arguments);
     qn_mem_free(node);

@@ -42,6 +42,7 @@ struct qn_expr {
     bool implicit;    /* a cast that binding put in */
     bool folded;      /* a literal that was a call: its type counts, also if it is null */
     char *name;       /* columns */
+    char *table;      /* columns not resolved yet: in front of the name; NULL: nothing */
     int32_t index;    /* columns, once bound */
     qn_column *value; /* literals: one row */
     const qn_function *function;
