@@ -19,9 +19,9 @@
 typedef struct qn_plan qn_plan;
 
 /* One output of a projection: an expression and its name (NULL: the column's own name, or the
- * expression's text), or all columns of the input. */
+ * expression's text), or all columns of the input, or those of one table in it. */
 typedef struct qn_plan_output {
-    qn_expr *expression; /* NULL: all columns of the input */
+    qn_expr *expression; /* NULL: all columns of the input, or of the table that `name` names */
     char *name;
     int32_t position;
 } qn_plan_output;
@@ -160,7 +160,9 @@ QN_CHECKED qn_status qn_plan_repartition(qn_plan **out, qn_plan *in, char *const
 /* Keeps the rows in memory after the first pass. */
 QN_CHECKED qn_status qn_plan_cache(qn_plan **out, qn_plan *in);
 
-/* Spark's na functions. Missing: null or NaN. columns: count 0 means all. */
+/* Spark's na functions. Missing: null or NaN. columns: count 0 means all. Dropping keeps rows with at
+ * least so many values there (0: all of them). Filling and replacing touch the columns that the
+ * value fits: a number numbers, a text texts. */
 QN_CHECKED qn_status qn_plan_drop_missing(qn_plan **out, qn_plan *in, char *const *columns,
                                           int32_t count, int32_t at_least);
 QN_CHECKED qn_status qn_plan_fill_missing(qn_plan **out, qn_plan *in, char *const *columns,
