@@ -39,10 +39,11 @@ static void filter_free(qn_stream *stream) {
 
 static const qn_stream_class filter_class = {"filter", filter_next, filter_rewind, filter_free};
 
-qn_status qn_filter_open(qn_stream **out, qn_stream *in, qn_expr *predicate) {
+qn_status qn_filter_open_in(qn_stream **out, qn_stream *in, qn_expr *predicate,
+                            const qn_session *session) {
     filter *self = NULL;
     qn_status status = QN_OK;
-    QN_TRY_GOTO(qn_expr_bind(predicate, &in->schema), done);
+    QN_TRY_GOTO(qn_expr_bind_in(predicate, &in->schema, session), done);
     if (qn_expr_type(predicate) != QN_BOOL) {
         status = qn_fail(QN_JOB, "a filter's condition must be boolean; this one is of type %s",
                          qn_type_name(qn_expr_type(predicate)));
@@ -57,4 +58,8 @@ done:
     qn_stream_free(in);
     qn_expr_free(predicate);
     return status;
+}
+
+qn_status qn_filter_open(qn_stream **out, qn_stream *in, qn_expr *predicate) {
+    return qn_filter_open_in(out, in, predicate, NULL);
 }

@@ -6,7 +6,7 @@
 #ifndef QUERN_FEATURES_OPERATOR_OPERATOR_H
 #define QUERN_FEATURES_OPERATOR_OPERATOR_H
 
-#include "core/expr/expr.h"
+#include "core/expr/session.h"
 #include "core/stream.h"
 #include "mpi/comm/comm.h"
 
@@ -19,6 +19,13 @@ QN_CHECKED qn_status qn_filter_open(qn_stream **out, qn_stream *in, qn_expr *pre
  * for two equal names or no expression at all. */
 QN_CHECKED qn_status qn_project_open(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
                                      const char *const *names, int32_t count);
+
+/* Local. The same with expressions bound within a session (NULL: the default one). */
+QN_CHECKED qn_status qn_filter_open_in(qn_stream **out, qn_stream *in, qn_expr *predicate,
+                                       const qn_session *session);
+QN_CHECKED qn_status qn_project_open_in(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
+                                        const char *const *names, int32_t count,
+                                        const qn_session *session);
 
 /* Local. What both do to a batch, with expressions bound to its schema. */
 QN_CHECKED qn_status qn_filter_batch(qn_batch *out, const qn_batch *in, const qn_expr *predicate);

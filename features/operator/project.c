@@ -79,24 +79,24 @@ static qn_status add_output(qn_schema *schema, const qn_schema *in, const qn_exp
 }
 
 static qn_status bind_all(qn_schema *schema, const qn_schema *in, qn_expr *const *expressions,
-                          const char *const *names, int32_t count) {
+                          const char *const *names, int32_t count, const qn_session *session) {
     if (count == 0)
         return qn_fail(QN_JOB, "a projection needs at least one output");
     for (int32_t i = 0; i < count; i++) {
-        QN_TRY(qn_expr_bind(expressions[i], in));
+        QN_TRY(qn_expr_bind_in(expressions[i], in, session));
         QN_TRY(add_output(schema, in, expressions[i], names[i]));
     }
     return QN_OK;
 }
 
-qn_status qn_project_open(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
-                          const char *const *names, int32_t count) {
+qn_status qn_project_open_in(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
+                             const char *const *names, int32_t count, const qn_session *session) {
     project *self = NULL;
     qn_schema schema;
     qn_status status = QN_OK;
     qn_expr **owned = NULL;
     qn_schema_init(&schema);
-    QN_TRY_GOTO(bind_all(&schema, &in->schema, expressions, names, count), done);
+    QN_TRY_GOTO(bind_all(&schema, &in->schema, expressions, names, count, session), done);
     QN_TRY_GOTO(qn_mem_copy(&owned, expressions, (size_t)count, sizeof *expressions), done);
     QN_TRY_GOTO(qn_stream_new(&self, sizeof *self, &project_class, &schema), done);
     self->in = in;
@@ -111,6 +111,11 @@ done:
         qn_stream_free(in);
     }
     return status;
+}
+
+qn_status qn_project_open(qn_stream **out, qn_stream *in, qn_expr *const *expressions,
+                          const char *const *names, int32_t count) {
+    return qn_project_open_in(out, in, expressions, names, count, NULL);
 }
 
 static qn_status column_expressions(qn_expr **expressions, const char **names,

@@ -2,36 +2,57 @@
 #include "core/memory.h"
 #include "features/operator/operator.h"
 #include "features/plan/node.h"
+#include "features/plan/open.h"
 #include "features/plan/source.h"
 
-static qn_status refuse_limit(const qn_plan *limit, qn_view source) {
-    qn_status status =
-        qn_fail(QN_JOB, "LIMIT and OFFSET need all rows; here each row stands by itself");
-    qn_source_locate(source, limit->position);
+static bool is_narrow(const qn_plan *plan) {
+    switch (plan->kind) {
+    case PLAN_SCAN:
+    case PLAN_FILTER:
+    case PLAN_PROJECT:
+    case PLAN_ALIAS:
+    case PLAN_DROP_MISSING:
+    case PLAN_FILL_MISSING:
+    case PLAN_REPLACE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Finds the only table. */
+static qn_status check_narrow(qn_plan *plan, qn_view source, qn_plan **scan) {
+    for (; is_narrow(plan); plan = plan->in) {
+        if (plan->kind == PLAN_SCAN) {
+            *scan = plan;
+            return QN_OK;
+        }
+    }
+    qn_status status = qn_fail(QN_JOB, "%s need all rows; here each row stands by itself",
+                               qn_plan_kind_name(plan));
+    qn_source_locate(source, plan->position);
     return status;
 }
 
 qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema) {
-    qn_view source = {plan->source.data, plan->source.length};
-    qn_plan *scan = plan;
+    plan_context context = {{plan->source.data, plan->source.length}, NULL};
+    qn_plan *scan = NULL;
     qn_source_start();
     if (schema->count == 0) /* rows need a column to be seen by, even SELECT 1 */
         return qn_fail(QN_JOB, "the table has no columns");
-    for (; scan->kind != PLAN_SCAN; scan = scan->in)
-        if (scan->kind == PLAN_LIMIT)
-            return refuse_limit(scan, source);
+    QN_TRY(check_narrow(plan, context.source, &scan));
     qn_schema_clear(&scan->schema);
     QN_TRY(qn_schema_copy(&scan->schema, schema));
     scan->column_count = schema->count;
-    QN_TRY(qn_plan_bind(plan, source));
-    return qn_plan_improve(plan, source);
+    return qn_plan_settle(plan, &context);
 }
 
 static qn_status apply_scan(const qn_plan *plan, const qn_batch *in, qn_batch *out) {
     qn_batch picked = {.length = in->length, .first_row = in->first_row};
     QN_TRY(qn_batch_reserve(&picked, plan->schema.count));
     for (int32_t i = 0; i < plan->schema.count; i++)
-        picked.columns[i] = qn_column_retain(in->columns[plan->columns[i]]);
+        picked.columns[i] =
+            qn_column_retain(in->columns[plan->columns != NULL ? plan->columns[i] : i]);
     if (in->row_ids != NULL)
         picked.row_ids = qn_column_retain(in->row_ids);
     qn_batch_move(out, &picked);
@@ -48,10 +69,28 @@ static qn_status apply_project(const qn_plan *plan, const qn_batch *in, qn_batch
     return status;
 }
 
+/* A condition that is never true leaves no rows. */
+static qn_status apply_empty(const qn_plan *plan, const qn_batch *in, qn_batch *out) {
+    qn_batch made = {.first_row = in->first_row};
+    qn_status status = QN_OK;
+    QN_TRY(qn_batch_reserve(&made, plan->schema.count));
+    for (int32_t i = 0; i < plan->schema.count && status == QN_OK; i++)
+        status = qn_column_new_null(&made.columns[i], plan->schema.fields[i].type, 0,
+                                    plan->schema.fields[i].width);
+    if (status == QN_OK)
+        qn_batch_move(out, &made);
+    qn_batch_clear(&made);
+    return status;
+}
+
 qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out) {
     qn_batch below;
+    if (plan->kind == PLAN_ROOT)
+        return qn_plan_apply(plan->in, in, out);
     if (plan->kind == PLAN_SCAN)
         return apply_scan(plan, in, out);
+    if (plan->kind == PLAN_EMPTY)
+        return apply_empty(plan, in, out);
     qn_batch_init(&below);
     QN_TRY(qn_plan_apply(plan->in, in, &below));
     qn_status status = plan->kind == PLAN_FILTER ? qn_filter_batch(out, &below, plan->condition)

@@ -174,8 +174,7 @@ static qn_status replace(qn_expr **out, const qn_plan *plan, const qn_field *fie
     qn_status status = QN_OK;
     for (int32_t i = 0; i < pairs; i++)
         if (fits(&plan->values[i], field))
-            QN_TRY_GOTO(
-                add_pair(&parts, field, &plan->values[i], &plan->values[pairs + i]), done);
+            QN_TRY_GOTO(add_pair(&parts, field, &plan->values[i], &plan->values[pairs + i]), done);
     QN_TRY_GOTO(qn_expr_column(&column, field->name, -1), done);
     if (parts.count == 0) {
         *out = column;

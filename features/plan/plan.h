@@ -160,8 +160,8 @@ QN_CHECKED qn_status qn_plan_repartition(qn_plan **out, qn_plan *in, char *const
 /* Keeps the rows in memory after the first pass. */
 QN_CHECKED qn_status qn_plan_cache(qn_plan **out, qn_plan *in);
 
-/* Spark's na functions. Missing: null or NaN. columns: count 0 means all. Dropping keeps rows with at
- * least so many values there (0: all of them). Filling and replacing touch the columns that the
+/* Spark's na functions. Missing: null or NaN. columns: count 0 means all. Dropping keeps rows with
+ * at least so many values there (0: all of them). Filling and replacing touch the columns that the
  * value fits: a number numbers, a text texts. */
 QN_CHECKED qn_status qn_plan_drop_missing(qn_plan **out, qn_plan *in, char *const *columns,
                                           int32_t count, int32_t at_least);
@@ -192,17 +192,17 @@ typedef struct qn_plan_table {
 qn_plan_table qn_plan_table_of(const char *name, qn_stream **stream);
 
 /* Collective. Opens the tables that the plan names (their names match in any case), binds and
- * improves the plan. JOB errors with a place: unknown table or column, wrong types, two outputs of
- * one name. Once only. */
-QN_CHECKED qn_status qn_plan_prepare(qn_plan *plan, qn_comm *comm, const qn_plan_table *tables,
-                                     int64_t count);
+ * improves the plan, within the session of `execution`. JOB errors with a place: unknown table or
+ * column, wrong types, two outputs of one name. Once only. */
+QN_CHECKED qn_status qn_plan_prepare(qn_plan *plan, const qn_execution *execution,
+                                     const qn_plan_table *tables, int64_t count);
 
 /* The output's columns; of a prepared plan. */
 const qn_schema *qn_plan_schema(const qn_plan *plan);
 
-/* Collective. The stream of a plan's rows, preparing it if that was not done. Once only; `comm` is
- * borrowed until the stream is freed, the plan is not needed any more. */
-QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, qn_comm *comm,
+/* Collective. The stream of a plan's rows, preparing it if that was not done. Once only; what
+ * `execution` points to is borrowed until the stream is freed, the plan is not needed any more. */
+QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execution *execution,
                                   const qn_plan_table *tables, int64_t count);
 
 /* Local. For plans of conditions and projections alone: binds the plan to a table's schema, then

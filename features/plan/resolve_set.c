@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-/* ---- One type for several expressions --------------------------------------------------------- */
+/* ---- One type for several expressions ---------------------------------------------------------
+ */
 
 /* Binds coalesce(expressions), which follows the rules of CASE. Takes over the expressions. */
 static qn_status meet(qn_type *out, qn_expr *const *expressions, int32_t count,

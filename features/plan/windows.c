@@ -1,5 +1,6 @@
 /* Window calls: which share a window, their constants, their columns. */
 #include "core/memory.h"
+#include "features/plan/absent.h"
 #include "features/plan/calls.h"
 
 #include <string.h>
@@ -146,7 +147,10 @@ static qn_status type_call(qn_plan *plan, int32_t i) {
     qn_status status = QN_OK;
     QN_TRY_GOTO(qn_plan_inputs_init(&inputs, &plan->in->schema, true), done);
     QN_TRY_GOTO(qn_plan_lower_windows(plan, i, 1, &inputs, &spec), done);
-    status = qn_window_check(&spec, &inputs.schema, &spec.calls[0], &plan->calls[i].type);
+    if (qn_window_check == NULL)
+        status = qn_fail(QN_JOB, "window functions are not linked in");
+    else
+        status = qn_window_check(&spec, &inputs.schema, &spec.calls[0], &plan->calls[i].type);
 done:
     qn_plan_free_window_spec(&spec);
     qn_plan_inputs_clear(&inputs);

@@ -9,6 +9,7 @@
 #ifndef QUERN_FEATURES_WIDE_WIDE_H
 #define QUERN_FEATURES_WIDE_WIDE_H
 
+#include "core/expr/session.h"
 #include "core/stream.h"
 #include "mpi/comm/comm.h"
 
@@ -17,6 +18,7 @@ typedef struct qn_execution {
     qn_comm *comm;
     int64_t memory;      /* bytes a rank that one wide operator may hold; past it, it spills */
     const char *scratch; /* folder to spill to; NULL: $TMPDIR, else /tmp */
+    const qn_session *session; /* of expressions; NULL: the default one */
 } qn_execution;
 
 /* With the default budget: half of the node's memory over its ranks. */

@@ -68,7 +68,7 @@ static void query(const qn_table *table, qn_comm *comm, const char *text) {
     check(qn_table_stream(&stream, table));
     qn_plan_table source = qn_plan_table_of("t", &stream);
     check(qn_sql_query(&plan, qn_view_of(text)));
-    check(qn_plan_open(&out, plan, comm, &source, 1));
+    check(qn_plan_open(&out, plan, &(qn_execution){.comm = comm}, &source, 1));
     qn_plan_free(plan);
     drain(text, out);
 }

@@ -19,7 +19,7 @@ static qn_status prepare(qn_view query) {
     qn_plan *plan = NULL;
     qn_status status = qn_sql_query(&plan, query);
     if (status == QN_OK)
-        status = qn_plan_prepare(plan, qn_test_comm(), tables, 2);
+        status = qn_plan_prepare(plan, &(qn_execution){.comm = qn_test_comm()}, tables, 2);
     qn_plan_free(plan);
     return status;
 }

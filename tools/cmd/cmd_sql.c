@@ -68,12 +68,13 @@ static qn_status run_sql(const qn_arguments *arguments) {
     qn_plan_table *tables = NULL;
     qn_plan *plan = NULL;
     qn_stream *result = NULL;
+    qn_execution execution = qn_execution_of(arguments->comm);
     qn_status status;
     QN_TRY_GOTO(qn_mem_calloc(&files, (size_t)count, sizeof *files), done);
     QN_TRY_GOTO(qn_mem_calloc(&tables, (size_t)count, sizeof *tables), done);
     QN_TRY_GOTO(list_tables(arguments, files, tables), done);
     QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(arguments->operands[0])), done);
-    QN_TRY_GOTO(qn_plan_open(&result, plan, arguments->comm, tables, count), done);
+    QN_TRY_GOTO(qn_plan_open(&result, plan, &execution, tables, count), done);
     QN_TRY_GOTO(deliver(arguments, result), done);
     status = settle(files, count);
 done:
