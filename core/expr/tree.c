@@ -100,6 +100,7 @@ static qn_status copy_node(qn_expr **out, const qn_expr *node, qn_expr *const *a
     copy->position = node->position;
     copy->depth = node->depth;
     copy->implicit = node->implicit;
+    copy->folded = node->folded;
     copy->index = -1;
     copy->function = node->function;
     copy->value = node->value != NULL ? qn_column_retain(node->value) : NULL;
