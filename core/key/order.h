@@ -27,9 +27,18 @@ QN_CHECKED qn_status qn_order_boundaries(const qn_table *table, const qn_sort_ke
                                          int32_t count, const qn_ref *refs, int64_t rows,
                                          uint8_t *starts);
 
-/* Local. <0, 0, >0: row a of one table against row b of another with the same schema. For merging
- * and for splitters; slow beside sorting. */
+/* <0, 0, >0: row i of one batch against row j of another with the same schema; slow beside sorting.
+ */
+int qn_order_compare_rows(const qn_batch *a, int64_t i, const qn_batch *b, int64_t j,
+                          const qn_sort_key *keys, int32_t count);
+
+/* The same for rows of tables. */
 int qn_order_compare(const qn_table *table_a, qn_ref a, const qn_table *table_b, qn_ref b,
                      const qn_sort_key *keys, int32_t count);
+
+/* The first key of each row of a batch as a number: where numbers differ, the rows are in their
+ * order (strings: by their first eight bytes). True if rows with equal numbers are equal in this
+ * key; else they must be compared. For splitters, thresholds and merging. */
+bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *key, uint64_t *prefixes);
 
 #endif

@@ -40,17 +40,21 @@ static int compare_key(const qn_column *a, int64_t i, const qn_column *b, int64_
     return key->descending ? -compared : compared;
 }
 
-int qn_order_compare(const qn_table *table_a, qn_ref a, const qn_table *table_b, qn_ref b,
-                     const qn_sort_key *keys, int32_t count) {
-    const qn_batch *batch_a = &table_a->batches[qn_ref_batch(a)];
-    const qn_batch *batch_b = &table_b->batches[qn_ref_batch(b)];
+int qn_order_compare_rows(const qn_batch *a, int64_t i, const qn_batch *b, int64_t j,
+                          const qn_sort_key *keys, int32_t count) {
     for (int32_t k = 0; k < count; k++) {
-        int compared = compare_key(batch_a->columns[keys[k].column], qn_ref_row(a),
-                                   batch_b->columns[keys[k].column], qn_ref_row(b), &keys[k]);
+        int32_t column = keys[k].column;
+        int compared = compare_key(a->columns[column], i, b->columns[column], j, &keys[k]);
         if (compared != 0)
             return compared;
     }
     return 0;
+}
+
+int qn_order_compare(const qn_table *table_a, qn_ref a, const qn_table *table_b, qn_ref b,
+                     const qn_sort_key *keys, int32_t count) {
+    return qn_order_compare_rows(&table_a->batches[qn_ref_batch(a)], qn_ref_row(a),
+                                 &table_b->batches[qn_ref_batch(b)], qn_ref_row(b), keys, count);
 }
 
 /* ---- Boundaries ----------------------------------------------------------------------------- */
@@ -103,4 +107,48 @@ qn_status qn_order_boundaries(const qn_table *table, const qn_sort_key *keys, in
     for (int32_t k = 0; k < count; k++)
         QN_TRY(mark_key(table, &keys[k], refs, rows, starts));
     return QN_OK;
+}
+
+/* ---- Prefixes ------------------------------------------------------------------------------- */
+
+static uint64_t string_prefix(const qn_column *column, int64_t row) {
+    qn_view text = qn_column_string(column, row);
+    uint64_t word = 0;
+    memcpy(&word, text.data, (size_t)(text.length < 8 ? text.length : 8));
+    return __builtin_bswap64(word);
+}
+
+static void load_prefixes(const qn_column *column, int64_t rows, uint64_t *out) {
+    if (column->type == QN_STRING) {
+        for (int64_t i = 0; i < rows; i++)
+            out[i] = string_prefix(column, i);
+        return;
+    }
+    qn_order_piece piece = {.values = column->values};
+    qn_order_source source = {.type = column->type, .pieces = &piece};
+    qn_ref refs[QN_ORDER_CHUNK];
+    for (int64_t first = 0; first < rows; first += QN_ORDER_CHUNK) {
+        int64_t count = rows - first < QN_ORDER_CHUNK ? rows - first : QN_ORDER_CHUNK;
+        for (int64_t i = 0; i < count; i++)
+            refs[i] = (qn_ref)(first + i);
+        qn_order_load(&source, refs, count, out + first, NULL);
+    }
+}
+
+bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *key, uint64_t *prefixes) {
+    const qn_column *column = batch->columns[key->column];
+    int64_t rows = batch->length;
+    bool narrow = column->type == QN_BOOL || qn_type_size(column->type) == 4;
+    load_prefixes(column, rows, prefixes);
+    if (narrow) /* so that nulls have the ends to themselves */
+        for (int64_t i = 0; i < rows; i++)
+            prefixes[i]++;
+    if (key->descending)
+        for (int64_t i = 0; i < rows; i++)
+            prefixes[i] = ~prefixes[i];
+    if (column->null_count > 0)
+        for (int64_t i = 0; i < rows; i++)
+            if (!qn_bit(column->validity, i))
+                prefixes[i] = key->nulls_last ? UINT64_MAX : 0;
+    return column->type != QN_STRING && (narrow || column->null_count == 0);
 }

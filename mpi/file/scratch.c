@@ -42,6 +42,7 @@ struct qn_scratch {
     int64_t block_bytes;
     lane *lanes;
     int32_t lane_count;
+    int64_t lane_capacity;
     qn_column **dictionaries;
     int64_t dictionary_count, dictionary_capacity, dictionary_bytes;
     bool *has_dictionary; /* by column: one is kept already */
@@ -130,6 +131,7 @@ static qn_status scratch_init(qn_scratch *self, const char *folder, const qn_sch
     QN_TRY(qn_mem_calloc(&self->lanes, (size_t)lanes, sizeof *self->lanes));
     QN_TRY(qn_mem_calloc(&self->has_dictionary, (size_t)schema->count, sizeof(bool)));
     self->lane_count = lanes;
+    self->lane_capacity = lanes;
     int64_t share = PENDING_BYTES / (lanes > 0 ? lanes : 1);
     self->block_bytes = share > BLOCK_BYTES         ? BLOCK_BYTES
                         : share < BLOCK_BYTES_LEAST ? BLOCK_BYTES_LEAST
@@ -169,6 +171,14 @@ void qn_scratch_free(qn_scratch *scratch) {
     qn_schema_clear(&scratch->schema);
     qn_text_clear(&scratch->packed);
     qn_mem_free(scratch);
+}
+
+qn_status qn_scratch_add_lane(qn_scratch *scratch) {
+    QN_TRY(qn_mem_reserve(&scratch->lanes, &scratch->lane_capacity, scratch->lane_count + 1,
+                          sizeof *scratch->lanes));
+    scratch->lanes[scratch->lane_count] = (lane){.rows = 0};
+    qn_table_init(&scratch->lanes[scratch->lane_count++].pending);
+    return QN_OK;
 }
 
 /* ---- Gathering pieces into one batch -------------------------------------------------------- */
@@ -371,7 +381,7 @@ int64_t qn_scratch_bytes(const qn_scratch *scratch) {
 typedef struct scratch_stream {
     qn_stream base;
     qn_scratch *scratch;
-    const lane *from;
+    int32_t from; /* lane */
     int64_t next;
     char *buffer;
     int64_t capacity;
@@ -394,9 +404,10 @@ done:
 static qn_status scratch_next(qn_stream *stream, qn_batch *out) {
     scratch_stream *self = (scratch_stream *)stream;
     qn_batch_init(out);
-    if (self->next == self->from->count)
+    const lane *from = &self->scratch->lanes[self->from];
+    if (self->next == from->count)
         return QN_OK;
-    return read_block(self, self->from->blocks[self->next++], out);
+    return read_block(self, from->blocks[self->next++], out);
 }
 
 static qn_status scratch_rewind(qn_stream *stream) {
@@ -416,7 +427,7 @@ qn_status qn_scratch_open(qn_stream **out, qn_scratch *scratch, int32_t lane_num
     QN_TRY(flush_lane(scratch, &scratch->lanes[lane_number]));
     QN_TRY(qn_stream_new(&self, sizeof *self, &scratch_class, &scratch->schema));
     self->scratch = scratch;
-    self->from = &scratch->lanes[lane_number];
+    self->from = lane_number;
     *out = &self->base;
     return QN_OK;
 }

@@ -13,6 +13,9 @@ QN_CHECKED qn_status qn_scratch_new(qn_scratch **out, const char *folder, const 
                                     int32_t lanes);
 void qn_scratch_free(qn_scratch *scratch); /* NULL is fine */
 
+/* Local. One more lane, the last one. */
+QN_CHECKED qn_status qn_scratch_add_lane(qn_scratch *scratch);
+
 /* Local. Appends a batch to a lane; takes over its content, also on failure. Small batches are
  * gathered until they make a block of some 16,384 rows or 1 MiB. IO error for a full disk: names
  * the folder, what was written so far, and --scratch. */
@@ -21,6 +24,8 @@ QN_CHECKED qn_status qn_scratch_flush(qn_scratch *scratch); /* before reading */
 
 int64_t qn_scratch_rows(const qn_scratch *scratch, int32_t lane);
 int64_t qn_scratch_bytes(const qn_scratch *scratch); /* written, all lanes */
+
+/* Dictionaries that batches share stay in memory, so that they are shared again when read. */
 
 /* Local. The batches of a lane in the order in which they were added; any number of streams and
  * passes, as long as the scratch lives. */
