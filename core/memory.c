@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* In front of each block: what malloc gave and the size, so that free and resize know both. */
 typedef struct prefix {
@@ -46,6 +47,16 @@ static void *place(void *base, size_t size) {
     return block;
 }
 
+/* Asks for huge pages inside a large block: fresh pages of 4 KiB cost more than what is done with
+ * them (messages between ranks ran eight times slower), and hash tables miss the TLB less. */
+static void use_huge_pages(char *block, size_t bytes) {
+    enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
+    if (bytes < LARGE)
+        return;
+    size_t skip = (size_t)(-(uintptr_t)block & (HUGE_PAGE - 1));
+    (void)madvise(block + skip, (bytes - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
 static qn_status allocate(void *pointer_out, size_t count, size_t size, bool clear) {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 2)
@@ -57,6 +68,7 @@ static qn_status allocate(void *pointer_out, size_t count, size_t size, bool cle
         return qn_fail(QN_MEMORY, "out of memory: cannot allocate %zu bytes (%lld in use)", bytes,
                        (long long)counter.in_use);
     void *block = place(base, bytes);
+    use_huge_pages(block, bytes);
     count_block(bytes);
     memcpy(pointer_out, &block, sizeof block);
     return QN_OK;
