@@ -46,7 +46,9 @@ static bool broadcasts(const join *self, int64_t right_rows) {
     const qn_join_plan *plan = &self->plan;
     if (plan->key_count == 0 || (plan->null_aware && plan->residual != NULL))
         return true;
-    return right_rows * nominal_width(&plan->right_schema) <= BROADCAST_BYTES || true;
+    if (plan->form != QN_JOIN_AUTO)
+        return plan->form == QN_JOIN_BROADCAST;
+    return right_rows * nominal_width(&plan->right_schema) <= BROADCAST_BYTES;
 }
 
 /* Collective. The right side into memory; how many rows all ranks have. */

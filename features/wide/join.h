@@ -41,11 +41,18 @@ typedef struct qn_join_spec {
  *
  * Broadcast: the right side is sent to all ranks, left rows stay where they are; output in order of
  * the left row, then of the right row. RIGHT and FULL add the right rows without a match at the
- * end, in their order. Shuffle: both sides are spread by the key's hash; output in order of the
- * hash's partition, then of the left row, then of the right row. A partition that is too heavy for
- * a rank is split between ranks by left row, and its right rows go to each of them. Whether to
- * broadcast is decided by numbers of rows alone, the same on any number of ranks. Spills past the
- * budget. */
+ * end, in their order. A broadcast join that gives each left row at most once (SEMI, ANTI, MARK;
+ * INNER and LEFT where no right key is there twice) passes the left batches on as a filter does:
+ * nothing of the left side is kept, and rows keep their numbers.
+ *
+ * Shuffle: both sides are spread by the key's hash; output in order of the hash's partition, then
+ * of the left row, then of the right row; RIGHT and FULL add the right rows without a match at the
+ * end of each partition. A partition that is too heavy for a rank is split between ranks by left
+ * row, and its right rows go to each of them.
+ *
+ * Whether to broadcast is decided by the right side's number of rows and its columns' types alone
+ * (up to 32 MiB), the same on any number of ranks; always without keys, and for a null-aware join
+ * with a residual. Spills past the budget. */
 QN_CHECKED qn_status qn_join_open(qn_stream **out, qn_stream *left, qn_stream *right,
                                   const qn_execution *execution, const qn_join_spec *spec);
 

@@ -3,6 +3,7 @@
 #include "features/wide/join_wide.h"
 
 #include "core/memory.h"
+#include "features/wide/join_spread.h"
 
 typedef struct join_wide {
     qn_result base;
@@ -38,9 +39,51 @@ static qn_status build_broadcast(join_wide *self, qn_comm *comm) {
     return join_matched(self, comm);
 }
 
+/* Rows of both sides, and the slots that they belong to. */
+typedef struct inputs {
+    qn_join_input left, right;
+    qn_join_layout layout;
+} inputs;
+
+static void inputs_clear(inputs *self) {
+    qn_join_input_clear(&self->left);
+    qn_join_input_clear(&self->right);
+    qn_join_layout_clear(&self->layout);
+}
+
+static qn_status read_inputs(join_wide *self, inputs *both) {
+    bool full = false;
+    both->right.table = self->local.right.table;
+    qn_table_init(&self->local.right.table);
+    QN_TRY(qn_join_input_hash(&both->right, self->plan, self->plan->right_keys));
+    QN_TRY(qn_stream_rewind(self->left));
+    QN_TRY(qn_wide_collect(&both->left.table, self->left, INT64_MAX, &full));
+    return qn_join_input_hash(&both->left, self->plan, self->plan->left_keys);
+}
+
+static qn_status build_shuffle(join_wide *self, qn_comm *comm) {
+    qn_join_local *local = &self->local;
+    inputs *both = NULL;
+    qn_status status = qn_mem_calloc(&both, 1, sizeof *both);
+    if (status == QN_OK)
+        status = read_inputs(self, both);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    QN_TRY_GOTO(qn_join_layout_init(&both->layout, &both->left, &both->right, comm), done);
+    QN_TRY_GOTO(qn_join_spread(&local->right, &both->right, &both->layout, true, comm), done);
+    QN_TRY_GOTO(qn_join_spread(&local->left, &both->left, &both->layout, false, comm), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_join_local_run(local)), done);
+    status = qn_join_share_matched(local, &both->layout, comm);
+done:
+    if (both != NULL)
+        inputs_clear(both);
+    qn_mem_free(both);
+    return status;
+}
+
 static qn_status wide_build(qn_result *result, const qn_execution *execution) {
     join_wide *self = (join_wide *)result;
-    QN_TRY(build_broadcast(self, execution->comm));
+    QN_TRY(self->broadcast ? build_broadcast(self, execution->comm)
+                           : build_shuffle(self, execution->comm));
     qn_stream_free(self->left);
     self->left = NULL;
     qn_join_local_finish(&self->local);

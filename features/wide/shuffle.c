@@ -1,44 +1,26 @@
 #include "features/wide/shuffle.h"
 
 #include "core/memory.h"
-#include "mpi/comm/exchange.h"
-
-enum { ROUND_BYTES = 64 << 20 };
+#include "features/wide/rounds.h"
 
 /* A shuffle under way. */
 typedef struct shuffle {
     qn_stream *in;
-    qn_comm *comm;
     const qn_shuffle_plan *plan;
     int rank, size;
-    bool ended;       /* the input here */
-    qn_table *sends;  /* by destination: pieces of this round */
-    int64_t *bytes;   /* by destination: their size */
-    int64_t *starts;  /* by destination: its first row in `rows` */
-    int64_t *offsets; /* of this round's messages */
-    int32_t *ranks;   /* of each row of a batch */
-    int64_t *rows;    /* of a batch, by destination */
-    qn_text message;
+    int64_t *starts; /* by destination: its first row in `rows` */
+    int32_t *ranks;  /* of each row of a batch */
+    int64_t *rows;   /* of a batch, by destination */
 } shuffle;
 
 static void shuffle_clear(shuffle *self) {
-    for (int i = 0; self->sends != NULL && i < self->size; i++)
-        qn_table_clear(&self->sends[i]);
-    qn_mem_free(self->sends);
-    qn_mem_free(self->bytes);
     qn_mem_free(self->starts);
-    qn_mem_free(self->offsets);
     qn_mem_free(self->ranks);
     qn_mem_free(self->rows);
-    qn_text_clear(&self->message);
 }
 
 static qn_status shuffle_init(shuffle *self) {
-    size_t size = (size_t)self->size;
-    QN_TRY(qn_mem_calloc(&self->sends, size, sizeof *self->sends));
-    QN_TRY(qn_mem_calloc(&self->bytes, size, sizeof *self->bytes));
-    QN_TRY(qn_mem_calloc(&self->starts, size + 1, sizeof *self->starts));
-    QN_TRY(qn_mem_calloc(&self->offsets, size + 1, sizeof *self->offsets));
+    QN_TRY(qn_mem_calloc(&self->starts, (size_t)self->size + 1, sizeof *self->starts));
     QN_TRY(qn_mem_alloc(&self->ranks, QN_BATCH_ROWS, sizeof *self->ranks));
     return qn_mem_alloc(&self->rows, QN_BATCH_ROWS, sizeof *self->rows);
 }
@@ -103,7 +85,7 @@ static qn_status take_rows(qn_batch *out, const qn_batch *batch, const int64_t *
 }
 
 /* Rows that stay go to the sink at once, the others wait for the round's end. */
-static qn_status place_rows(shuffle *self, const qn_batch *batch) {
+static qn_status place_rows(shuffle *self, const qn_batch *batch, qn_outbox *outbox) {
     for (int to = 0; to < self->size; to++) {
         int64_t first = self->starts[to], count = self->starts[to + 1] - first;
         if (count == 0)
@@ -111,96 +93,32 @@ static qn_status place_rows(shuffle *self, const qn_batch *batch) {
         qn_batch piece;
         qn_batch_init(&piece);
         QN_TRY(take_rows(&piece, batch, self->rows + first, count));
-        if (to == self->rank) {
+        if (to == self->rank)
             QN_TRY(self->plan->sink(self->plan->sink_context, to, &piece));
-        } else {
-            self->bytes[to] += qn_batch_bytes(&piece);
-            QN_TRY(qn_table_add(&self->sends[to], &piece));
-        }
+        else
+            QN_TRY(qn_outbox_add(outbox, to, &piece));
     }
     return QN_OK;
 }
 
-/* A round is full when its messages are long enough in all, or when one is so much longer than the
- * others that its receiver would be swamped. */
-static bool round_is_full(const shuffle *self) {
-    int64_t total = 0, most = 0;
-    for (int i = 0; i < self->size; i++) {
-        total += self->bytes[i];
-        most = self->bytes[i] > most ? self->bytes[i] : most;
-    }
-    return total >= ROUND_BYTES || most >= 2 * ROUND_BYTES / self->size;
-}
-
-static qn_status read_round(shuffle *self) {
-    while (!self->ended && !round_is_full(self)) {
+static qn_status fill(void *context, qn_outbox *outbox, bool *ended) {
+    shuffle *self = context;
+    while (!qn_outbox_is_full(outbox)) {
         qn_batch batch;
         qn_batch_init(&batch);
         QN_TRY(qn_stream_next(self->in, &batch));
-        self->ended = batch.count == 0;
-        qn_status status = self->ended ? QN_OK : prepare_rows(&batch, self->plan->keep_rows);
-        if (status == QN_OK && !self->ended)
+        *ended = batch.count == 0;
+        if (*ended)
+            return QN_OK;
+        qn_status status = prepare_rows(&batch, self->plan->keep_rows);
+        if (status == QN_OK)
             status = sort_rows(self, &batch);
-        if (status == QN_OK && !self->ended)
-            status = place_rows(self, &batch);
+        if (status == QN_OK)
+            status = place_rows(self, &batch, outbox);
         qn_batch_clear(&batch);
         QN_TRY(status);
     }
     return QN_OK;
-}
-
-/* ---- Rounds --------------------------------------------------------------------------------- */
-
-static qn_status pack_round(shuffle *self) {
-    qn_text_truncate(&self->message, 0);
-    for (int to = 0; to < self->size; to++) {
-        qn_table *pieces = &self->sends[to];
-        self->offsets[to] = self->message.length;
-        if (pieces->batch_count > 0)
-            QN_TRY(qn_exchange_pack(&self->message, pieces->batches, pieces->batch_count));
-        qn_table_clear(pieces);
-        self->bytes[to] = 0;
-    }
-    self->offsets[self->size] = self->message.length;
-    return QN_OK;
-}
-
-static qn_status deliver_message(shuffle *self, int source, const char *data, int64_t length) {
-    qn_table arrived;
-    qn_table_init(&arrived);
-    qn_status status = qn_exchange_unpack(&arrived, data, length);
-    for (int64_t i = 0; i < arrived.batch_count && status == QN_OK; i++)
-        status = self->plan->sink(self->plan->sink_context, source, &arrived.batches[i]);
-    qn_table_clear(&arrived);
-    return status;
-}
-
-static qn_status deliver_round(shuffle *self, const char *data, const int64_t *offsets) {
-    for (int source = 0; source < self->size; source++)
-        QN_TRY(deliver_message(self, source, data + offsets[source],
-                               offsets[source + 1] - offsets[source]));
-    return QN_OK;
-}
-
-/* Collective. What went wrong here so far is agreed on in the same message that says whether
- * anybody has more. */
-static qn_status run_rounds(shuffle *self, qn_status status) {
-    int64_t more = 1;
-    while (more) {
-        void *data = NULL;
-        int64_t *offsets = NULL;
-        if (status == QN_OK)
-            status = read_round(self);
-        if (status == QN_OK)
-            status = pack_round(self);
-        more = !self->ended;
-        QN_TRY(qn_comm_agree_max(self->comm, status, &more));
-        QN_TRY(qn_comm_alltoallv(self->comm, self->message.data, self->offsets, &data, &offsets));
-        status = deliver_round(self, data, offsets);
-        qn_mem_free(data);
-        qn_mem_free(offsets);
-    }
-    return qn_comm_agree(self->comm, status);
 }
 
 /* One rank: batches go straight through. */
@@ -223,12 +141,9 @@ static qn_status pass_through(qn_stream *in, const qn_shuffle_plan *plan) {
 qn_status qn_shuffle(qn_stream *in, qn_comm *comm, const qn_shuffle_plan *plan) {
     if (qn_comm_size(comm) == 1)
         return qn_comm_agree(comm, pass_through(in, plan));
-    shuffle self = {.in = in,
-                    .comm = comm,
-                    .plan = plan,
-                    .rank = qn_comm_rank(comm),
-                    .size = qn_comm_size(comm)};
-    qn_status status = run_rounds(&self, shuffle_init(&self));
+    shuffle self = {.in = in, .plan = plan, .rank = qn_comm_rank(comm), .size = qn_comm_size(comm)};
+    qn_rounds rounds = {fill, &self, plan->sink, plan->sink_context};
+    qn_status status = qn_rounds_run(comm, &rounds, shuffle_init(&self));
     shuffle_clear(&self);
     return status;
 }

@@ -28,7 +28,7 @@ static void check(const join_case *join, const char *what) {
 /* Every kind, both forms, with and without a residual. */
 static void check_all(join_case join, const char *what) {
     for (int kind = 0; kind < KINDS; kind++)
-        for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_BROADCAST; form++)
+        for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_SHUFFLE; form++)
             for (int residual = 0; residual < 2; residual++) {
                 join.kind = kinds[kind];
                 join.form = (qn_join_form)form;
@@ -103,7 +103,7 @@ static void test_no_keys(void) {
 
 static void test_not_in_and_in(void) {
     for (int i = 0; i < 8; i++)
-        for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_BROADCAST; form++) {
+        for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_SHUFFLE; form++) {
             join_case join = {.left = small_side(false), .right = small_side(true), .key_count = 1};
             join.left.nulls = i & 1;
             join.right.nulls = i & 2;

@@ -1,0 +1,58 @@
+/* Inside features/wide/join*.c only: both sides of a join spread over ranks by their keys' hash.
+ *
+ * Slots are the partitions of the hash. The output's order is that of slots, then of left rows; a
+ * rank gets a contiguous range of it, cut so that all have about the same number of rows. Where a
+ * cut lies inside a slot, left rows before it go to one rank and those behind it to the next; right
+ * rows of the slot go to both. */
+#ifndef QUERN_FEATURES_WIDE_JOIN_SPREAD_H
+#define QUERN_FEATURES_WIDE_JOIN_SPREAD_H
+
+#include "features/wide/join_private.h"
+
+/* Where a rank's range begins: at a left row of a slot, counted over all ranks. */
+typedef struct qn_join_cut {
+    int32_t slot;
+    int64_t left;
+} qn_join_cut;
+
+/* Rows of this rank and the slot of each, before they are spread. */
+typedef struct qn_join_input {
+    qn_table table;
+    uint16_t *slots;                   /* of each row */
+    int64_t counts[QN_KEY_PARTITIONS]; /* rows a slot, on this rank */
+} qn_join_input;
+
+void qn_join_input_clear(qn_join_input *input);
+
+/* Local. Finds the slots of the table's rows. */
+QN_CHECKED qn_status qn_join_input_hash(qn_join_input *input, const qn_join_plan *plan,
+                                        const int32_t *keys);
+
+typedef struct qn_join_layout {
+    int size;
+    qn_join_cut *cuts;                      /* size + 1 */
+    int64_t left[QN_KEY_PARTITIONS];        /* rows a slot, of all ranks */
+    int64_t left_before[QN_KEY_PARTITIONS]; /* those of the ranks before this one */
+    int64_t right[QN_KEY_PARTITIONS];
+} qn_join_layout;
+
+void qn_join_layout_clear(qn_join_layout *layout);
+
+/* Collective. */
+QN_CHECKED qn_status qn_join_layout_init(qn_join_layout *out, const qn_join_input *left,
+                                         const qn_join_input *right, qn_comm *comm);
+
+/* Slots [*from, *to) of which a rank has rows, maybe none. */
+void qn_join_layout_slots(const qn_join_layout *layout, int rank, int32_t *from, int32_t *to);
+
+/* Collective. Sends the input's rows where they belong, giving them up, and makes a side of what
+ * arrives: the slots of this rank, each in the rows' order. */
+QN_CHECKED qn_status qn_join_spread(qn_join_side *out, qn_join_input *input,
+                                    const qn_join_layout *layout, bool right, qn_comm *comm);
+
+/* Collective. Right rows of slots that several ranks have: matched on one of them is matched. Says
+ * which right positions without a match this rank has to give. */
+QN_CHECKED qn_status qn_join_share_matched(qn_join_local *local, const qn_join_layout *layout,
+                                           qn_comm *comm);
+
+#endif
