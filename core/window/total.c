@@ -1,0 +1,368 @@
+/* Sums, means, variances and correlations over frames. */
+#include "core/window/total.h"
+
+#include <stdlib.h>
+
+enum { SUM_BITS = 126, PRODUCT_BITS = 254 };
+
+/* ---- What the values are like ---------------------------------------------------------------- */
+
+static void widen_grid(qn_grid *grid, int lowest, int highest) {
+    if (lowest < grid->lowest)
+        grid->lowest = lowest;
+    if (highest > grid->highest)
+        grid->highest = highest;
+}
+
+static void look_at_real(qn_grid *grid, double value) {
+    int exponent;
+    if (!isfinite(value)) {
+        grid->specials = true;
+        return;
+    }
+    int64_t mantissa = llabs(qn_fixed_split(value, &exponent));
+    if (mantissa != 0)
+        widen_grid(grid, exponent + __builtin_ctzll((uint64_t)mantissa),
+                   exponent + 64 - __builtin_clzll((uint64_t)mantissa));
+}
+
+static void look_at_integer(qn_grid *grid, int64_t value) {
+    uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    if (size != 0)
+        widen_grid(grid, 0, 64 - __builtin_clzll(size));
+}
+
+static qn_grid find_grid(const qn_window_values *values, const uint8_t *valid, int32_t count) {
+    qn_grid grid = {INT32_MAX, INT32_MIN, false};
+    for (int32_t i = 0; i < count; i++) {
+        if (valid != NULL && !valid[i])
+            continue;
+        if (values->f64 != NULL)
+            look_at_real(&grid, values->f64[i]);
+        else
+            look_at_integer(&grid, values->i64[i]);
+    }
+    if (grid.lowest == INT32_MAX)
+        grid.lowest = grid.highest = 0;
+    return grid;
+}
+
+static int bits_of(int32_t count) {
+    return 32 - __builtin_clz((uint32_t)count | 1);
+}
+
+static bool fits_grid(const qn_totals *totals) {
+    int more = bits_of(totals->rows->count), most = 0;
+    for (int32_t k = 0; k < totals->count; k++) {
+        int bits = totals->grids[k].highest - totals->grids[k].lowest;
+        most = bits > most ? bits : most;
+    }
+    return most + more <= SUM_BITS && (!totals->products || 2 * (most + more) + 2 <= PRODUCT_BITS);
+}
+
+/* ---- Prefix counts --------------------------------------------------------------------------- */
+
+static qn_status both_valid(qn_totals *totals, qn_arena *arena) {
+    const uint8_t *a = totals->arguments[0].valid;
+    const uint8_t *b = totals->count > 1 ? totals->arguments[1].valid : NULL;
+    uint8_t *valid = NULL;
+    totals->valid = a != NULL ? a : b;
+    if (a == NULL || b == NULL)
+        return QN_OK;
+    QN_TRY(qn_arena_take(arena, &valid, totals->rows->count, 1));
+    for (int32_t i = 0; i < totals->rows->count; i++)
+        valid[i] = a[i] & b[i];
+    totals->valid = valid;
+    return QN_OK;
+}
+
+static qn_status count_valid(qn_totals *totals, qn_arena *arena) {
+    int32_t *before = NULL, sum = 0, count = totals->rows->count;
+    if (totals->valid == NULL)
+        return QN_OK;
+    QN_TRY(qn_arena_take(arena, &before, count + 1, sizeof *before));
+    for (int32_t i = 0; i < count; i++) {
+        before[i] = sum;
+        sum += totals->valid[i] != 0;
+    }
+    before[count] = sum;
+    totals->before = before;
+    return QN_OK;
+}
+
+/* A row is NaN if one of its values is, or if it is special and products are needed. */
+static int kind_of_row(const qn_totals *totals, int32_t i) {
+    if ((totals->valid != NULL && !totals->valid[i]) || qn_totals_has(totals, i))
+        return 0;
+    double value = totals->arguments[0].f64 != NULL ? totals->arguments[0].f64[i] : 0;
+    return totals->products || isnan(value) ? 1 : value > 0 ? 2 : 3;
+}
+
+static qn_status count_specials(qn_totals *totals, qn_arena *arena) {
+    int32_t *before[4] = {NULL, NULL, NULL, NULL}, sums[4] = {0, 0, 0, 0};
+    int32_t count = totals->rows->count;
+    if (!totals->grids[0].specials && !totals->grids[1].specials)
+        return QN_OK;
+    for (int k = 1; k < 4; k++)
+        QN_TRY(qn_arena_take(arena, &before[k], count + 1, sizeof *before[k]));
+    for (int32_t i = 0; i <= count; i++) {
+        for (int k = 1; k < 4; k++)
+            before[k][i] = sums[k];
+        if (i < count)
+            sums[kind_of_row(totals, i)]++;
+    }
+    totals->nans = before[1];
+    totals->pluses = before[2];
+    totals->minuses = before[3];
+    return QN_OK;
+}
+
+static int64_t difference(const qn_frames *frames, int32_t i, const int32_t *before) {
+    int64_t count = 0;
+    for (int32_t k = 0; k < frames->count; k++)
+        count += before[frames->to[k][i]] - before[frames->from[k][i]];
+    return count;
+}
+
+int64_t qn_totals_rows(const qn_totals *totals, int32_t i) {
+    const qn_frames *frames = totals->frames;
+    int64_t count = 0;
+    if (totals->before != NULL)
+        return difference(frames, i, totals->before);
+    for (int32_t k = 0; k < frames->count; k++)
+        count += frames->to[k][i] - frames->from[k][i];
+    return count;
+}
+
+/* ---- Results --------------------------------------------------------------------------------- */
+
+/* Fewer rows than this give null. */
+static int64_t fewest_rows(qn_window_function function) {
+    bool sample = function == QN_WINDOW_VAR_SAMP || function == QN_WINDOW_STDDEV_SAMP ||
+                  function == QN_WINDOW_COVAR_SAMP;
+    return sample ? 2 : 1;
+}
+
+bool qn_totals_special(const qn_totals *totals, qn_window_result *out, int32_t i) {
+    if (totals->nans == NULL)
+        return false;
+    int64_t nans = difference(totals->frames, i, totals->nans);
+    int64_t pluses = difference(totals->frames, i, totals->pluses);
+    int64_t minuses = difference(totals->frames, i, totals->minuses);
+    if (nans + pluses + minuses == 0)
+        return false;
+    out->valid[i] = qn_totals_rows(totals, i) >= fewest_rows(totals->function);
+    out->f64[i] = nans > 0 || (pluses > 0 && minuses > 0) ? NAN : pluses > 0 ? INFINITY : -INFINITY;
+    return true;
+}
+
+static double divide_moment(const qn_totals *totals, const qn_frame_total *total, double moment,
+                            bool sample) {
+    double rows = (double)total->rows, quotient = moment / rows / (sample ? rows - 1 : rows);
+    return ldexp(quotient, total->exponent_x +
+                               (totals->count > 1 ? total->exponent_y : total->exponent_x));
+}
+
+static void finish_corr(qn_window_result *out, int32_t i, const qn_frame_total *total) {
+    if (total->rows == 0 || !(total->xx > 0) || !(total->yy > 0))
+        out->valid[i] = 0;
+    else
+        out->f64[i] = total->xy / (sqrt(total->xx) * sqrt(total->yy));
+}
+
+void qn_totals_finish(const qn_totals *totals, qn_window_result *out, int32_t i,
+                      const qn_frame_total *total) {
+    out->valid[i] = total->rows >= fewest_rows(totals->function);
+    out->f64[i] = 0;
+    if (!out->valid[i])
+        return;
+    switch (totals->function) {
+    case QN_WINDOW_AVG:
+        out->f64[i] = total->sum / (double)total->rows;
+        break;
+    case QN_WINDOW_VAR_SAMP:
+    case QN_WINDOW_VAR_POP:
+        out->f64[i] =
+            divide_moment(totals, total, total->xx, totals->function == QN_WINDOW_VAR_SAMP);
+        break;
+    case QN_WINDOW_STDDEV_SAMP:
+    case QN_WINDOW_STDDEV_POP:
+        out->f64[i] = sqrt(
+            divide_moment(totals, total, total->xx, totals->function == QN_WINDOW_STDDEV_SAMP));
+        break;
+    case QN_WINDOW_COVAR_SAMP:
+    case QN_WINDOW_COVAR_POP:
+        out->f64[i] =
+            divide_moment(totals, total, total->xy, totals->function == QN_WINDOW_COVAR_SAMP);
+        break;
+    case QN_WINDOW_CORR:
+        finish_corr(out, i, total);
+        break;
+    default:
+        out->f64[i] = total->sum;
+    }
+}
+
+/* ---- Sums on the grid ------------------------------------------------------------------------ */
+
+static inline qn_int128 value_at(const qn_totals *totals, int32_t k, int32_t i) {
+    const qn_window_values *values = &totals->arguments[k];
+    if (values->f64 == NULL)
+        return values->i64[i];
+    return qn_fixed_scale(values->f64[i], totals->grids[k].lowest);
+}
+
+static qn_status sum_argument(const qn_int128 **out, const qn_totals *totals, int32_t k,
+                              qn_arena *arena) {
+    int32_t count = totals->rows->count;
+    bool all = totals->valid == NULL && totals->nans == NULL;
+    qn_int128 *sums = NULL, sum = 0;
+    QN_TRY(qn_arena_take(arena, &sums, count + 1, sizeof *sums));
+    for (int32_t i = 0; i < count; i++) {
+        sums[i] = sum;
+        if (all || qn_totals_has(totals, i))
+            sum += value_at(totals, k, i);
+    }
+    sums[count] = sum;
+    *out = sums;
+    return QN_OK;
+}
+
+static qn_status sum_products(const qn_int256 **out, const qn_totals *totals, int32_t a, int32_t b,
+                              qn_arena *arena) {
+    int32_t count = totals->rows->count;
+    qn_int256 *sums = NULL, sum = {{0, 0, 0, 0}};
+    QN_TRY(qn_arena_take(arena, &sums, count + 1, sizeof *sums));
+    for (int32_t i = 0; i < count; i++) {
+        sums[i] = sum;
+        if (qn_totals_has(totals, i))
+            sum = qn_int256_add(
+                sum, qn_int256_multiply(value_at(totals, a, i), value_at(totals, b, i)));
+    }
+    sums[count] = sum;
+    *out = sums;
+    return QN_OK;
+}
+
+static inline qn_int128 frame_sum(const qn_frames *frames, int32_t i, const qn_int128 *sums) {
+    qn_int128 sum = 0;
+    for (int32_t k = 0; k < frames->count; k++)
+        sum += sums[frames->to[k][i]] - sums[frames->from[k][i]];
+    return sum;
+}
+
+/* n * sum(xy) - sum(x) * sum(y) */
+static double frame_moment(const qn_frames *frames, int32_t i, int64_t rows,
+                           const qn_int256 *products, qn_int128 x, qn_int128 y) {
+    qn_int256 sum = {{0, 0, 0, 0}};
+    for (int32_t k = 0; k < frames->count; k++)
+        sum = qn_int256_add(
+            sum, qn_int256_subtract(products[frames->to[k][i]], products[frames->from[k][i]]));
+    sum = qn_int256_times(sum, (uint32_t)rows);
+    return qn_int256_real(qn_int256_subtract(sum, qn_int256_multiply(x, y)));
+}
+
+static inline double unscale(double value, int exponent) {
+    return exponent >= -1022 && exponent <= 1023 ? value * qn_fixed_power(exponent)
+                                                 : ldexp(value, exponent);
+}
+
+static qn_status slide_sums(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
+    const qn_int128 *sums = NULL;
+    int exponent = totals->grids[0].lowest;
+    QN_TRY(sum_argument(&sums, totals, 0, arena));
+    for (int32_t i = 0; i < totals->rows->count; i++) {
+        if (qn_totals_special(totals, out, i))
+            continue;
+        qn_frame_total total = {.rows = qn_totals_rows(totals, i)};
+        total.sum = unscale(qn_fixed_real(frame_sum(totals->frames, i, sums)), exponent);
+        qn_totals_finish(totals, out, i, &total);
+    }
+    return QN_OK;
+}
+
+static qn_status slide_moments(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
+    const qn_int128 *x = NULL, *y = NULL;
+    const qn_int256 *xx = NULL, *yy = NULL, *xy = NULL;
+    bool corr = totals->function == QN_WINDOW_CORR, two = totals->count > 1;
+    QN_TRY(sum_argument(&x, totals, 0, arena));
+    if (!two || corr)
+        QN_TRY(sum_products(&xx, totals, 0, 0, arena));
+    if (two) {
+        QN_TRY(sum_argument(&y, totals, 1, arena));
+        QN_TRY(sum_products(&xy, totals, 0, 1, arena));
+    }
+    if (corr)
+        QN_TRY(sum_products(&yy, totals, 1, 1, arena));
+    for (int32_t i = 0; i < totals->rows->count; i++) {
+        if (qn_totals_special(totals, out, i))
+            continue;
+        qn_frame_total total = {.rows = qn_totals_rows(totals, i),
+                                .exponent_x = totals->grids[0].lowest,
+                                .exponent_y = totals->grids[1].lowest};
+        qn_int128 sum_x = frame_sum(totals->frames, i, x);
+        qn_int128 sum_y = two ? frame_sum(totals->frames, i, y) : 0;
+        if (xx != NULL)
+            total.xx = frame_moment(totals->frames, i, total.rows, xx, sum_x, sum_x);
+        if (yy != NULL)
+            total.yy = frame_moment(totals->frames, i, total.rows, yy, sum_y, sum_y);
+        if (xy != NULL)
+            total.xy = frame_moment(totals->frames, i, total.rows, xy, sum_x, sum_y);
+        qn_totals_finish(totals, out, i, &total);
+    }
+    return QN_OK;
+}
+
+/* Integers: sums wrap as 64-bit addition does, so differences of wrapped sums are right. */
+static qn_status slide_integers(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
+    int32_t count = totals->rows->count;
+    uint64_t *sums = NULL, sum = 0;
+    QN_TRY(qn_arena_take(arena, &sums, count + 1, sizeof *sums));
+    for (int32_t i = 0; i < count; i++) {
+        sums[i] = sum;
+        if (totals->valid == NULL || totals->valid[i])
+            sum += (uint64_t)totals->arguments[0].i64[i];
+    }
+    sums[count] = sum;
+    for (int32_t i = 0; i < count; i++) {
+        uint64_t frame = 0;
+        for (int32_t k = 0; k < totals->frames->count; k++)
+            frame += sums[totals->frames->to[k][i]] - sums[totals->frames->from[k][i]];
+        out->i64[i] = (int64_t)frame;
+        out->valid[i] = qn_totals_rows(totals, i) > 0;
+    }
+    return QN_OK;
+}
+
+qn_status qn_window_totals(qn_window_result *out, qn_window_function function,
+                           const qn_window_rows *rows, const qn_frames *frames,
+                           const qn_window_values *arguments, int32_t count, qn_arena *arena) {
+    qn_window_result result = {0};
+    qn_totals totals = {.function = function,
+                        .rows = rows,
+                        .frames = frames,
+                        .arguments = arguments,
+                        .count = count,
+                        .products = function != QN_WINDOW_SUM && function != QN_WINDOW_AVG};
+    bool integers = function == QN_WINDOW_SUM && arguments[0].i64 != NULL;
+    QN_TRY(both_valid(&totals, arena));
+    QN_TRY(count_valid(&totals, arena));
+    QN_TRY(qn_arena_take(arena, &result.valid, rows->count, 1));
+    if (integers)
+        QN_TRY(qn_arena_take(arena, &result.i64, rows->count, sizeof *result.i64));
+    else
+        QN_TRY(qn_arena_take(arena, &result.f64, rows->count, sizeof *result.f64));
+    for (int32_t k = 0; k < count && !integers; k++)
+        totals.grids[k] = find_grid(&arguments[k], totals.valid, rows->count);
+    QN_TRY(count_specials(&totals, arena));
+    if (integers)
+        QN_TRY(slide_integers(&totals, &result, arena));
+    else if (!fits_grid(&totals))
+        qn_totals_wide(&totals, &result);
+    else if (totals.products)
+        QN_TRY(slide_moments(&totals, &result, arena));
+    else
+        QN_TRY(slide_sums(&totals, &result, arena));
+    *out = result;
+    return QN_OK;
+}
