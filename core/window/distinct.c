@@ -9,12 +9,12 @@
 /* Numbers of a partition's values: equal values have equal ones. */
 typedef struct ranking {
     const qn_window_values *values;
-    uint64_t *keys, *spare_keys;   /* of the longest partition */
-    uint32_t *rows, *spare_rows;   /* in order of the keys */
-    int32_t *numbers;              /* of each row: ties apart for percentiles, alike for distinct */
-    int32_t *counts;               /* what the frame holds: a Fenwick tree, or plain */
-    int32_t size;                  /* numbers in use */
-    int32_t present;               /* rows in the frame; distinct: distinct values */
+    uint64_t *keys, *spare_keys; /* of the longest partition */
+    uint32_t *rows, *spare_rows; /* in order of the keys */
+    int32_t *numbers;            /* of each row: ties apart for percentiles, alike for distinct */
+    int32_t *counts;             /* what the frame holds: a Fenwick tree, or plain */
+    int32_t size;                /* numbers in use */
+    int32_t present;             /* rows in the frame; distinct: distinct values */
 } ranking;
 
 static qn_status start_ranking(ranking *out, const qn_window_rows *rows,

@@ -34,7 +34,7 @@ static inline qn_int128 qn_fixed_scale(double value, int lowest) {
     int exponent;
     int64_t mantissa = qn_fixed_split(value, &exponent);
     int shift = exponent - lowest; /* negative: only zeros fall out */
-    return shift >= 0 ? (qn_int128)((qn_uint128)(qn_int128)mantissa << shift)
+    return shift >= 0    ? (qn_int128)((qn_uint128)(qn_int128)mantissa << shift)
            : shift > -64 ? (qn_int128)(mantissa >> -shift)
                          : 0;
 }
@@ -109,8 +109,7 @@ static inline qn_int256 qn_int256_multiply(qn_int128 a, qn_int128 b) {
     qn_uint128 high = (qn_uint128)(uint64_t)(x >> 64) * (uint64_t)(y >> 64);
     qn_uint128 middle = (low >> 64) + (uint64_t)cross + (uint64_t)other;
     high += (cross >> 64) + (other >> 64) + (middle >> 64);
-    qn_int256 product = {
-        {(uint64_t)low, (uint64_t)middle, (uint64_t)high, (uint64_t)(high >> 64)}};
+    qn_int256 product = {{(uint64_t)low, (uint64_t)middle, (uint64_t)high, (uint64_t)(high >> 64)}};
     return negative ? qn_int256_negate(product) : product;
 }
 

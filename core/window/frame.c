@@ -32,7 +32,7 @@ static inline int32_t clamp(int64_t position, int32_t from, int32_t to) {
 /* Rows or groups are counted in whole numbers; more than 2^31 of them are all. */
 static int64_t steps_of(const qn_bound *bound) {
     int64_t steps = bound->offset < (double)INT32_MAX ? (int64_t)bound->offset : INT32_MAX;
-    return bound->kind == QN_BOUND_PRECEDING  ? -steps
+    return bound->kind == QN_BOUND_PRECEDING   ? -steps
            : bound->kind == QN_BOUND_FOLLOWING ? steps
                                                : 0;
 }

@@ -88,8 +88,9 @@ static qn_status check_range(const qn_window_spec *spec, const qn_schema *in,
     if (!has_offset(bound))
         return QN_OK;
     if (spec->order_count != 1)
-        return qn_fail(QN_JOB, "a RANGE frame with an offset needs exactly one ORDER BY column, "
-                               "not %d",
+        return qn_fail(QN_JOB,
+                       "a RANGE frame with an offset needs exactly one ORDER BY column, "
+                       "not %d",
                        spec->order_count);
     const qn_field *field = &in->fields[spec->order[0].column];
     bool time = field->type == QN_DATE || field->type == QN_TIMESTAMP;
@@ -130,14 +131,14 @@ static qn_status check_bound(const qn_bound *bound, qn_frame_unit unit) {
 static bool is_backwards(const qn_bound *from, const qn_bound *to) {
     if (from->kind != to->kind)
         return from->kind > to->kind;
+    if (!has_offset(from))
+        return false;
     if (from->interval && to->interval && from->months == 0 && to->months == 0)
         return from->kind == QN_BOUND_PRECEDING ? from->nanoseconds < to->nanoseconds
                                                 : from->nanoseconds > to->nanoseconds;
     if (from->interval || to->interval)
         return false;
-    return from->kind == QN_BOUND_PRECEDING   ? from->offset < to->offset
-           : from->kind == QN_BOUND_FOLLOWING ? from->offset > to->offset
-                                              : false;
+    return from->kind == QN_BOUND_PRECEDING ? from->offset < to->offset : from->offset > to->offset;
 }
 
 static qn_status check_frame(const qn_window_spec *spec, const qn_schema *in,
@@ -172,7 +173,8 @@ static qn_status check_count(const qn_window_info *info, const qn_window_call *c
                    info->most == 1 ? "" : "s", call->argument_count);
 }
 
-static qn_status refuse_type(const qn_window_call *call, const qn_field *field, const char *wanted) {
+static qn_status refuse_type(const qn_window_call *call, const qn_field *field,
+                             const char *wanted) {
     return qn_fail(QN_JOB, "%s wants %s, but column '%s' is %s", call->function, wanted,
                    field->name, qn_type_name(field->type));
 }
@@ -204,8 +206,9 @@ static qn_status check_options(const qn_schema *in, const qn_window_info *info,
                                const qn_window_call *call) {
     if (call->distinct && info->function != QN_WINDOW_COUNT && info->function != QN_WINDOW_MIN &&
         info->function != QN_WINDOW_MAX)
-        return qn_fail(QN_JOB, "%s(DISTINCT ...) is not supported over a window; only count, min "
-                               "and max are",
+        return qn_fail(QN_JOB,
+                       "%s(DISTINCT ...) is not supported over a window; only count, min "
+                       "and max are",
                        call->function);
     if (call->distinct && call->argument_count == 0)
         return qn_fail(QN_JOB, "count(DISTINCT) over a window needs a column");

@@ -139,7 +139,7 @@ int64_t qn_totals_rows(const qn_totals *totals, int32_t i) {
 /* Fewer rows than this give null. */
 static int64_t fewest_rows(qn_window_function function) {
     bool sample = function == QN_WINDOW_VAR_SAMP || function == QN_WINDOW_STDDEV_SAMP ||
-                  function == QN_WINDOW_COVAR_SAMP;
+                  function == QN_WINDOW_COVAR_SAMP || function == QN_WINDOW_CORR;
     return sample ? 2 : 1;
 }
 
@@ -152,19 +152,22 @@ bool qn_totals_special(const qn_totals *totals, qn_window_result *out, int32_t i
     if (nans + pluses + minuses == 0)
         return false;
     out->valid[i] = qn_totals_rows(totals, i) >= fewest_rows(totals->function);
-    out->f64[i] = nans > 0 || (pluses > 0 && minuses > 0) ? NAN : pluses > 0 ? INFINITY : -INFINITY;
+    out->f64[i] = !out->valid[i]                            ? 0
+                  : nans > 0 || (pluses > 0 && minuses > 0) ? NAN
+                  : pluses > 0                              ? INFINITY
+                                                            : -INFINITY;
     return true;
 }
 
 static double divide_moment(const qn_totals *totals, const qn_frame_total *total, double moment,
                             bool sample) {
     double rows = (double)total->rows, quotient = moment / rows / (sample ? rows - 1 : rows);
-    return ldexp(quotient, total->exponent_x +
-                               (totals->count > 1 ? total->exponent_y : total->exponent_x));
+    return ldexp(quotient,
+                 total->exponent_x + (totals->count > 1 ? total->exponent_y : total->exponent_x));
 }
 
 static void finish_corr(qn_window_result *out, int32_t i, const qn_frame_total *total) {
-    if (total->rows == 0 || !(total->xx > 0) || !(total->yy > 0))
+    if (!(total->xx > 0) || !(total->yy > 0))
         out->valid[i] = 0;
     else
         out->f64[i] = total->xy / (sqrt(total->xx) * sqrt(total->yy));
@@ -236,8 +239,8 @@ static qn_status sum_products(const qn_int256 **out, const qn_totals *totals, in
     for (int32_t i = 0; i < count; i++) {
         sums[i] = sum;
         if (qn_totals_has(totals, i))
-            sum = qn_int256_add(
-                sum, qn_int256_multiply(value_at(totals, a, i), value_at(totals, b, i)));
+            sum = qn_int256_add(sum,
+                                qn_int256_multiply(value_at(totals, a, i), value_at(totals, b, i)));
     }
     sums[count] = sum;
     *out = sums;

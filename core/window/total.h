@@ -20,15 +20,15 @@ typedef struct qn_totals {
     bool products;        /* squares and products are needed */
     const uint8_t *valid; /* of all arguments; NULL: nothing is null */
     qn_grid grids[2];
-    const int32_t *before;                /* valid rows before row i; NULL: all are valid */
+    const int32_t *before;                  /* valid rows before row i; NULL: all are valid */
     const int32_t *nans, *pluses, *minuses; /* special rows before row i; NULL: none */
 } qn_totals;
 
 /* Sums over one frame. Variances and the like come as n * sum(xy) - sum(x) * sum(y). */
 typedef struct qn_frame_total {
     int64_t rows;
-    double sum;              /* of the first argument */
-    double xx, yy, xy;       /* only what the function needs */
+    double sum;                 /* of the first argument */
+    double xx, yy, xy;          /* only what the function needs */
     int exponent_x, exponent_y; /* xx stands for xx * 2^(2 exponent_x), xy for the mixed one */
 } qn_frame_total;
 

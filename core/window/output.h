@@ -1,0 +1,31 @@
+/* Inside core/window: one call's results on their way from the window's order to the table's. */
+#ifndef QUERN_CORE_WINDOW_OUTPUT_H
+#define QUERN_CORE_WINDOW_OUTPUT_H
+
+#include "core/window/kernel.h"
+
+typedef struct qn_output {
+    const qn_window_info *info;
+    const qn_table *table;
+    int32_t argument, fallback; /* columns of the table; -1 */
+    qn_type type;
+    bool by_ref;         /* values of any length: which row's value it is, */
+    qn_ref *refs;        /* by row of the table; */
+    qn_column **columns; /* else the values, a batch of the table */
+    int64_t *batch_starts;
+} qn_output;
+
+QN_CHECKED qn_status qn_output_start(qn_output *out, const qn_table *table,
+                                     const qn_window_spec *spec, const qn_window_call *call);
+void qn_output_clear(qn_output *output);
+
+/* Local. Result i belongs to row refs[i] of the table. `values`: what positions point at, in the
+ * window's order; `fallback` (or NULL) where there is none. */
+QN_CHECKED qn_status qn_output_write(qn_output *output, const qn_ref *refs, int32_t count,
+                                     const qn_window_result *result, const qn_window_values *values,
+                                     const qn_window_values *fallback);
+
+/* Local. The column of batch b, whose first row is row `start` of the table. */
+QN_CHECKED qn_status qn_output_finish(qn_output *output, int64_t b, int64_t start, qn_column **out);
+
+#endif

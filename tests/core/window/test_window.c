@@ -1,0 +1,125 @@
+#include "core/window/window.h"
+
+#include "tests/core/window/window_table.h"
+#include "tests/harness/harness.h"
+
+enum { MOST_ROWS = 90, MOST_CALLS = 4 };
+
+/* ---- Against the definitions ----------------------------------------------------------------- */
+
+static ref_value result_at(const qn_table *results, int32_t column, int32_t row) {
+    int64_t b = 0;
+    while (row >= results->batches[b].length)
+        row -= (int32_t)results->batches[b++].length;
+    const qn_column *part = results->batches[b].columns[column];
+    if (qn_column_is_null(part, row))
+        return ref_null;
+    if (part->type == QN_STRING)
+        return (ref_value){false, true, qn_column_string(part, row).data[1] - '0'};
+    return ref_number(qn_column_real(part, row));
+}
+
+/* Differences of long double sums lose digits where the values differ much in size. */
+static bool is_same(ref_value a, ref_value b, double size) {
+    if (a.null || b.null)
+        return a.null == b.null;
+    if (isnan(a.number) || isnan(b.number) || isinf(a.number) || isinf(b.number))
+        return ref_compare_reals(a.number, b.number) == 0 || (isnan(a.number) && isnan(b.number));
+    return fabs(a.number - b.number) <= 1e-13 * fmax(fabs(a.number), size);
+}
+
+static double largest_value(const ref_row *rows, int32_t count) {
+    double largest = 0;
+    for (int32_t i = 0; i < count; i++)
+        if (isfinite(rows[i].v))
+            largest = fmax(largest, fabs(rows[i].v));
+    return largest;
+}
+
+/* How much of a result may be rounding in the reference: squares for variances. */
+static double tolerance_size(const char *function, const ref_row *rows, int32_t count) {
+    double size = largest_value(rows, count);
+    if (strncmp(function, "var", 3) == 0 || strncmp(function, "covar", 5) == 0)
+        return size * 1e-3 * size;
+    if (strcmp(function, "corr") == 0)
+        return 1e3;
+    return strncmp(function, "stddev", 6) == 0 || strcmp(function, "sum") == 0 ||
+                   strcmp(function, "avg") == 0
+               ? size * 1e-2
+               : 0;
+}
+
+static bool check_call(const ref_window *w, const qn_window_call *call, const qn_table *results,
+                       int32_t column) {
+    ref_value x[MOST_ROWS], y[MOST_ROWS];
+    double size = tolerance_size(call->function, w->rows, w->count);
+    for (int32_t from = 0, to; from < w->count; from = to) {
+        to = from + 1;
+        while (to < w->count && ref_same_partition(w, ref_at(w, from), ref_at(w, to)))
+            to++;
+        for (int32_t i = from; i < to; i++) {
+            ref_value wanted = ref_call(w, call, from, to, i, x, y);
+            ref_value got = result_at(results, column, w->order[i]);
+            if (!is_same(got, wanted, size)) {
+                printf("%s: row %d: got %s %.17g, wanted %s %.17g\n", call->function, i,
+                       got.null ? "null" : "", got.number, wanted.null ? "null" : "",
+                       wanted.number);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool run_round(uint64_t seed) {
+    dice d = {qn_random_new(seed, "window"), 0};
+    ref_row rows[MOST_ROWS];
+    int32_t order[MOST_ROWS], partition = REF_P, calls = 1 + (int32_t)roll(&d, MOST_CALLS);
+    int32_t count = (int32_t)roll(&d, MOST_ROWS);
+    ref_window w = random_window(&d, rows, count, order);
+    qn_window_call call[MOST_CALLS];
+    qn_table table, results;
+    bool right = true;
+    random_rows(&d, rows, count, w.key_type);
+    ref_sort(&w);
+    for (int32_t c = 0; c < calls; c++)
+        call[c] = random_call(&d, &w);
+    /* a second, constant key takes the way of several keys */
+    qn_sort_key keys[2] = {{REF_K, w.descending, w.nulls_last},
+                           {REF_K, w.descending, w.nulls_last}};
+    bool ranged = false;
+    for (int32_t c = 0; c < calls; c++)
+        ranged |= call[c].frame.unit == QN_FRAME_RANGE;
+    qn_window_spec spec = {&partition, w.partitioned,
+                           keys,       w.ordered ? 1 + (!ranged && roll(&d, 3) == 0) : 0,
+                           call,       calls};
+    qn_table_init(&table);
+    qn_table_init(&results);
+    QN_TEST_OK(make_table(&table, &d, rows, count, w.key_type));
+    QN_TEST_OK(qn_window_evaluate(&results, &table, &spec));
+    CU_ASSERT_EQUAL(results.row_count, count);
+    for (int32_t c = 0; c < calls && results.row_count == count; c++)
+        right = check_call(&w, &call[c], &results, c) && right;
+    qn_table_clear(&table);
+    qn_table_clear(&results);
+    return right;
+}
+
+static void test_random_windows(void) {
+    int wrong = 0;
+    for (uint64_t seed = 0; seed < 6000 && wrong < 5; seed++) {
+        bool right = run_round(seed);
+        wrong += !right;
+        if (!right)
+            printf("seed %llu\n", (unsigned long long)seed);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+int main(void) {
+    static const qn_test_case cases[] = {
+        {"random windows are those of the definitions", test_random_windows},
+        {NULL, NULL},
+    };
+    return qn_test_main("window", cases);
+}
