@@ -11,7 +11,7 @@ typedef struct evaluation {
     const qn_table *table;
     const qn_window_spec *spec;
     qn_ordered ordered;
-    qn_output *outputs;  /* a call */
+    qn_window_output *outputs; /* a call */
     uint32_t **distinct; /* a call: numbers of the arguments' values by row of the table; or NULL */
     int64_t *batch_starts;
     int32_t *int_starts; /* of the chunk's partitions, in the chunk */
@@ -166,7 +166,7 @@ static qn_status run_aggregate(evaluation *self, int32_t c, qn_window_values *ar
 
 static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
     const qn_window_call *call = &self->spec->calls[c];
-    qn_output *output = &self->outputs[c];
+    qn_window_output *output = &self->outputs[c];
     qn_window_values arguments[3] = {0}, fallback = {0};
     qn_window_result result = {0};
     if (qn_window_has_frame(output->info))
@@ -189,8 +189,8 @@ static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
     } else {
         QN_TRY(run_aggregate(self, c, arguments, &result));
     }
-    return qn_output_write(output, self->refs, self->rows.count, &result, &arguments[0],
-                           call->fallback >= 0 ? &fallback : NULL);
+    return qn_window_output_write(output, self->refs, self->rows.count, &result, &arguments[0],
+                                  call->fallback >= 0 ? &fallback : NULL);
 }
 
 /* ---- Chunks ---------------------------------------------------------------------------------- */
@@ -261,7 +261,7 @@ static qn_status start(evaluation *self) {
         self->batch_starts[b] = row;
     QN_TRY(qn_ordered_find(&self->ordered, table, self->spec));
     for (int32_t c = 0; c < self->spec->call_count; c++) {
-        QN_TRY(qn_output_start(&self->outputs[c], table, self->spec, &self->spec->calls[c]));
+        QN_TRY(qn_window_output_start(&self->outputs[c], table, self->spec, &self->spec->calls[c]));
         QN_TRY(number_distinct(self, c));
     }
     return QN_OK;
@@ -270,7 +270,7 @@ static qn_status start(evaluation *self) {
 static void clear(evaluation *self) {
     for (int32_t c = 0; c < self->spec->call_count; c++) {
         if (self->outputs != NULL)
-            qn_output_clear(&self->outputs[c]);
+            qn_window_output_clear(&self->outputs[c]);
         if (self->distinct != NULL)
             qn_mem_free(self->distinct[c]);
     }
@@ -294,7 +294,7 @@ static qn_status add_batch(evaluation *self, int64_t b, qn_table *out) {
     batch.first_row = self->table->batches[b].first_row;
     for (int32_t c = 0; c < self->spec->call_count && status == QN_OK; c++) {
         qn_column *column = NULL;
-        status = qn_output_finish(&self->outputs[c], b, self->batch_starts[b], &column);
+        status = qn_window_output_finish(&self->outputs[c], b, self->batch_starts[b], &column);
         if (status == QN_OK)
             status = qn_batch_append(&batch, column);
     }

@@ -2,8 +2,8 @@
 
 #include "core/memory.h"
 
-qn_status qn_output_start(qn_output *out, const qn_table *table, const qn_window_spec *spec,
-                          const qn_window_call *call) {
+qn_status qn_window_output_start(qn_window_output *out, const qn_table *table,
+                                 const qn_window_spec *spec, const qn_window_call *call) {
     int64_t rows = 0;
     out->info = qn_window_find(call->function);
     out->table = table;
@@ -22,18 +22,18 @@ qn_status qn_output_start(qn_output *out, const qn_table *table, const qn_window
     return QN_OK;
 }
 
-void qn_output_clear(qn_output *output) {
+void qn_window_output_clear(qn_window_output *output) {
     for (int64_t b = 0; output->columns != NULL && b < output->table->batch_count; b++)
         qn_column_release(output->columns[b]);
     qn_mem_free(output->columns);
     qn_mem_free(output->refs);
     qn_mem_free(output->batch_starts);
-    *output = (qn_output){0};
+    *output = (qn_window_output){0};
 }
 
 /* ---- Places ---------------------------------------------------------------------------------- */
 
-static void write_refs(qn_output *output, const qn_ref *refs, int32_t count,
+static void write_refs(qn_window_output *output, const qn_ref *refs, int32_t count,
                        const int32_t *positions) {
     for (int32_t i = 0; i < count; i++) {
         int64_t row = output->batch_starts[qn_ref_batch(refs[i])] + qn_ref_row(refs[i]);
@@ -49,14 +49,14 @@ static void write_refs(qn_output *output, const qn_ref *refs, int32_t count,
     for (int32_t i = 0; i < count; i++)                                                            \
         TARGET->member[qn_ref_row(refs[i])] = (value);
 
-static void scatter_bits(qn_output *output, const qn_ref *refs, int32_t count,
+static void scatter_bits(qn_window_output *output, const qn_ref *refs, int32_t count,
                          const int64_t *values) {
     for (int32_t i = 0; i < count; i++)
         if (values[i] != 0)
             qn_bit_set(TARGET->bits, qn_ref_row(refs[i]));
 }
 
-static void scatter_integers(qn_output *output, const qn_ref *refs, int32_t count,
+static void scatter_integers(qn_window_output *output, const qn_ref *refs, int32_t count,
                              const int64_t *values) {
     if (output->type == QN_BOOL)
         scatter_bits(output, refs, count, values);
@@ -66,7 +66,7 @@ static void scatter_integers(qn_output *output, const qn_ref *refs, int32_t coun
         SCATTER(i64, values[i])
 }
 
-static void scatter_reals(qn_output *output, const qn_ref *refs, int32_t count,
+static void scatter_reals(qn_window_output *output, const qn_ref *refs, int32_t count,
                           const double *values) {
     if (output->type == QN_FLOAT32)
         SCATTER(f32, (float)values[i])
@@ -74,7 +74,7 @@ static void scatter_reals(qn_output *output, const qn_ref *refs, int32_t count,
         SCATTER(f64, values[i])
 }
 
-static qn_status scatter_nulls(qn_output *output, const qn_ref *refs, int32_t count,
+static qn_status scatter_nulls(qn_window_output *output, const qn_ref *refs, int32_t count,
                                const uint8_t *valid) {
     for (int32_t i = 0; i < count; i++)
         if (!valid[i])
@@ -82,7 +82,7 @@ static qn_status scatter_nulls(qn_output *output, const qn_ref *refs, int32_t co
     return QN_OK;
 }
 
-static qn_status write_values(qn_output *output, const qn_ref *refs, int32_t count,
+static qn_status write_values(qn_window_output *output, const qn_ref *refs, int32_t count,
                               const qn_window_result *result) {
     if (result->i32 != NULL)
         SCATTER(i32, result->i32[i])
@@ -105,7 +105,7 @@ static const qn_window_values *source_of(const qn_window_values *values,
 enum { BLOCK = 1024 };
 
 /* Positions become values, a block in cache at a time. */
-static qn_status write_picked(qn_output *output, const qn_ref *refs, int32_t count,
+static qn_status write_picked(qn_window_output *output, const qn_ref *refs, int32_t count,
                               const int32_t *positions, const qn_window_values *values,
                               const qn_window_values *fallback) {
     int64_t integers[BLOCK];
@@ -132,9 +132,9 @@ static qn_status write_picked(qn_output *output, const qn_ref *refs, int32_t cou
     return QN_OK;
 }
 
-qn_status qn_output_write(qn_output *output, const qn_ref *refs, int32_t count,
-                          const qn_window_result *result, const qn_window_values *values,
-                          const qn_window_values *fallback) {
+qn_status qn_window_output_write(qn_window_output *output, const qn_ref *refs, int32_t count,
+                                 const qn_window_result *result, const qn_window_values *values,
+                                 const qn_window_values *fallback) {
     if (output->by_ref)
         write_refs(output, refs, count, result->positions);
     else if (result->positions != NULL)
@@ -147,7 +147,7 @@ qn_status qn_output_write(qn_output *output, const qn_ref *refs, int32_t count,
 /* ---- Columns --------------------------------------------------------------------------------- */
 
 /* Rows without a source take the default's value of their own row. */
-static qn_status mend_with_fallback(const qn_output *output, int64_t b, const qn_ref *refs,
+static qn_status mend_with_fallback(const qn_window_output *output, int64_t b, const qn_ref *refs,
                                     qn_column **column) {
     const qn_column *pair[2] = {*column, output->table->batches[b].columns[output->fallback]};
     qn_column *both = NULL, *mended = NULL;
@@ -166,7 +166,8 @@ done:
     return status;
 }
 
-qn_status qn_output_finish(qn_output *output, int64_t b, int64_t start, qn_column **out) {
+qn_status qn_window_output_finish(qn_window_output *output, int64_t b, int64_t start,
+                                  qn_column **out) {
     qn_column *column = NULL;
     if (!output->by_ref) {
         *out = output->columns[b];

@@ -4,7 +4,7 @@
 
 #include "core/window/kernel.h"
 
-typedef struct qn_output {
+typedef struct qn_window_output {
     const qn_window_info *info;
     const qn_table *table;
     int32_t argument, fallback; /* columns of the table; -1 */
@@ -13,19 +13,21 @@ typedef struct qn_output {
     qn_ref *refs;        /* by row of the table; */
     qn_column **columns; /* else the values, a batch of the table */
     int64_t *batch_starts;
-} qn_output;
+} qn_window_output;
 
-QN_CHECKED qn_status qn_output_start(qn_output *out, const qn_table *table,
-                                     const qn_window_spec *spec, const qn_window_call *call);
-void qn_output_clear(qn_output *output);
+QN_CHECKED qn_status qn_window_output_start(qn_window_output *out, const qn_table *table,
+                                            const qn_window_spec *spec, const qn_window_call *call);
+void qn_window_output_clear(qn_window_output *output);
 
 /* Local. Result i belongs to row refs[i] of the table. `values`: what positions point at, in the
  * window's order; `fallback` (or NULL) where there is none. */
-QN_CHECKED qn_status qn_output_write(qn_output *output, const qn_ref *refs, int32_t count,
-                                     const qn_window_result *result, const qn_window_values *values,
-                                     const qn_window_values *fallback);
+QN_CHECKED qn_status qn_window_output_write(qn_window_output *output, const qn_ref *refs,
+                                            int32_t count, const qn_window_result *result,
+                                            const qn_window_values *values,
+                                            const qn_window_values *fallback);
 
 /* Local. The column of batch b, whose first row is row `start` of the table. */
-QN_CHECKED qn_status qn_output_finish(qn_output *output, int64_t b, int64_t start, qn_column **out);
+QN_CHECKED qn_status qn_window_output_finish(qn_window_output *output, int64_t b, int64_t start,
+                                             qn_column **out);
 
 #endif
