@@ -1,4 +1,5 @@
 #include "core/memory.h"
+#include "core/memory_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +51,17 @@ static void *place(void *base, size_t size) {
 /* Asks for huge pages inside a large block: fresh pages of 4 KiB cost more than what is done with
  * them (messages between ranks ran eight times slower), and hash tables miss the TLB less. */
 static void use_huge_pages(char *block, size_t bytes) {
-    enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
-    if (bytes < LARGE)
-        return;
-    size_t skip = (size_t)(-(uintptr_t)block & (HUGE_PAGE - 1));
-    (void)madvise(block + skip, (bytes - skip) & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
+    size_t skip = (size_t)(-(uintptr_t)block & (QN_HUGE_PAGE - 1));
+    (void)madvise(block + skip, (bytes - skip) & ~(size_t)(QN_HUGE_PAGE - 1), MADV_HUGEPAGE);
+}
+
+static void *take_block(size_t bytes, bool clear) {
+    void *base = bytes >= QN_LARGE_BLOCK ? qn_mem_kept_take(bytes) : NULL;
+    if (base == NULL)
+        return clear ? calloc(1, bytes) : malloc(bytes);
+    if (clear)
+        memset(base, 0, bytes);
+    return base;
 }
 
 static qn_status allocate(void *pointer_out, size_t count, size_t size, bool clear) {
@@ -63,12 +70,13 @@ static qn_status allocate(void *pointer_out, size_t count, size_t size, bool cle
         return qn_fail(QN_MEMORY, "cannot allocate %zu objects of %zu bytes", count, size);
     void *base = NULL;
     if (!must_fail())
-        base = clear ? calloc(1, bytes + OVERHEAD) : malloc(bytes + OVERHEAD);
+        base = take_block(bytes + OVERHEAD, clear);
     if (base == NULL)
         return qn_fail(QN_MEMORY, "out of memory: cannot allocate %zu bytes (%lld in use)", bytes,
                        (long long)counter.in_use);
     void *block = place(base, bytes);
-    use_huge_pages(block, bytes);
+    if (bytes >= QN_LARGE_BLOCK)
+        use_huge_pages(block, bytes);
     count_block(bytes);
     memcpy(pointer_out, &block, sizeof block);
     return QN_OK;
@@ -124,7 +132,8 @@ void qn_mem_free(void *block) {
         return;
     prefix head = *prefix_of(block);
     uncount_block(head.size);
-    free(head.base);
+    if (head.size < QN_LARGE_BLOCK || !qn_mem_kept_put(head.base))
+        free(head.base);
 }
 
 void qn_mem_free_all(void *array_of_pointers, int64_t count) {

@@ -36,9 +36,9 @@ int64_t qn_mem_in_use(void); /* bytes */
 int64_t qn_mem_peak(void);   /* bytes, since start */
 int64_t qn_mem_blocks(void); /* live blocks: 0 when nothing leaks */
 
-/* Local. Lets freed memory (256 MiB at most, and blocks below 32 MiB) stay with the process, where
- * the next batch finds it without page faults. For programs to call at their start: it changes
- * malloc for the whole process. */
+/* Local. Lets freed memory (256 MiB of small blocks and 512 MiB of large ones at most) stay with
+ * the process, where the next batch or query finds it without page faults. For programs to call at
+ * their start: it changes malloc for the whole process. */
 void qn_mem_keep_freed(void);
 
 /* Fault injection: after `successes` more allocations, the next one fails (once). Negative: off. */
