@@ -97,6 +97,8 @@ typedef struct qn_plan_join_spec {
     bool natural;     /* USING all columns that both sides have */
     const char *name; /* MARK: the column */
     double tolerance; /* ASOF: < 0 none */
+    bool tolerance_is_time; /* in nanoseconds, whatever the unit of the columns; of dates: whole
+                               days */
     int32_t position;
 } qn_plan_join_spec;
 

@@ -15,32 +15,20 @@ qn_status qn_sql_unsupported(const sql_source *source, int32_t location, const c
 
 /* ---- Columns --------------------------------------------------------------------------------- */
 
-static qn_status check_qualifier(const sql_scope *scope, const char *table, int32_t location) {
-    if (scope->table == NULL)
-        return qn_sql_fail(scope->source, location,
-                           "an expression by itself names columns without a table: write the "
-                           "name behind '%s.' alone",
-                           table);
-    if (strcasecmp(table, scope->table) == 0)
-        return QN_OK;
-    qn_status status =
-        qn_sql_fail(scope->source, location, "unknown table '%s' in front of a column", table);
-    qn_error_help("the query reads '%s'", scope->table);
-    return status;
-}
-
+/* Of an expression by itself; within a SELECT columns are its own affair. */
 static qn_status convert_column(sql_scope *scope, const PgQuery__ColumnRef *node, qn_expr **out) {
-    size_t last = node->n_fields - 1;
-    const char *name = qn_sql_string(node->fields[last]);
+    const char *name = qn_sql_string(node->fields[node->n_fields - 1]);
     if (name == NULL)
         return qn_sql_fail(scope->source, node->location,
                            "'*' stands for all columns only as an output by itself");
     if (node->n_fields > 2)
         return qn_sql_unsupported(scope->source, node->location, "a name with two dots");
     if (node->n_fields == 2)
-        QN_TRY(check_qualifier(scope, qn_sql_string(node->fields[0]), node->location));
-    return qn_sql_locate(scope->source, node->location,
-                         qn_expr_column(out, name, qn_sql_position(scope, node->location)));
+        return qn_sql_fail(scope->source, node->location,
+                           "an expression by itself names columns without a table: write the "
+                           "name behind '%s.' alone",
+                           qn_sql_string(node->fields[0]));
+    return qn_expr_column(out, name, qn_sql_position(scope, node->location));
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -121,6 +109,12 @@ qn_status qn_sql_convert(sql_scope *scope, const sql_node *node, qn_expr **out) 
     if (scope->budget-- <= 0)
         return qn_sql_fail(scope->source, qn_sql_location(node),
                            "the expression is too large: more than %d parts", QN_SQL_NODE_BUDGET);
+    if (scope->block != NULL) {
+        bool done = false;
+        QN_TRY(qn_sql_convert_in_block(scope, node, out, &done));
+        if (done)
+            return QN_OK;
+    }
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_COLUMN_REF:
         return convert_column(scope, node->column_ref, out);

@@ -10,8 +10,8 @@ typedef PgQuery__Node sql_node;
 /* What expressions are read against. */
 typedef struct sql_scope {
     const sql_source *source;
-    const char *table; /* what may stand in front of a column's name; NULL: nothing */
-    int32_t budget;    /* nodes left: a form that repeats its operand must not explode */
+    struct sql_block *block; /* the SELECT that they stand in; NULL: expressions by themselves */
+    int32_t budget;          /* nodes left: a form that repeats its operand must not explode */
 } sql_scope;
 
 enum { QN_SQL_NODE_BUDGET = 100000 };
@@ -27,6 +27,11 @@ QN_CHECKED qn_status qn_sql_convert_call(sql_scope *scope, const char *function,
 /* Local. Wraps an expression that is already there, taking it over; *expression is replaced. */
 QN_CHECKED qn_status qn_sql_wrap(sql_scope *scope, const char *function, int32_t location,
                                  qn_expr **expression);
+
+/* Local. What a SELECT makes of a node: columns, aggregates, windows, subqueries (query/block.c).
+ * *done: it did; else the node is converted as anywhere. */
+QN_CHECKED qn_status qn_sql_convert_in_block(sql_scope *scope, const sql_node *node, qn_expr **out,
+                                             bool *done);
 
 /* Local. The kinds of nodes, one file each. */
 QN_CHECKED qn_status qn_sql_constant(sql_scope *scope, const PgQuery__AConst *node, qn_expr **out);

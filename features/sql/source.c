@@ -122,6 +122,7 @@ qn_status qn_sql_source_open(sql_source *out, qn_view text, const char *prefix) 
     QN_TRY_GOTO(scan(&source), done);
     QN_TRY_GOTO(qn_sql_check_tokens(&source), done);
     QN_TRY_GOTO(qn_sql_rewrite(&source), done);
+    QN_TRY_GOTO(qn_sql_blank_words(&source), done);
     QN_TRY_GOTO(parse(&source), done);
     *out = source;
     return QN_OK;
@@ -138,5 +139,6 @@ void qn_sql_source_close(sql_source *source) {
         pg_query__parse_result__free_unpacked(source->tree, &allocator);
     qn_mem_free(source->try_casts);
     qn_mem_free(source->sql);
+    qn_mem_free(source->marks);
     *source = (sql_source){0};
 }

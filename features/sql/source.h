@@ -8,11 +8,27 @@
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
 
+/* What a word meant that was blanked before parsing (words.c). */
+typedef enum sql_mark_kind {
+    QN_SQL_MARK_SEMI, /* of a join, at its word JOIN */
+    QN_SQL_MARK_ANTI,
+    QN_SQL_MARK_ASOF,
+    QN_SQL_MARK_IGNORE_NULLS, /* of a call, at the function's name */
+    QN_SQL_MARK_RESPECT_NULLS
+} sql_mark_kind;
+
+typedef struct sql_mark {
+    sql_mark_kind kind;
+    int32_t location;
+} sql_mark;
+
 typedef struct sql_source {
     qn_view text;   /* as given; borrowed */
     int32_t prefix; /* bytes that `sql` has in front of it */
     char *sql;      /* what the parser sees */
-    PgQuery__ScanResult *tokens;
+    int64_t mark_count, mark_capacity;
+    sql_mark *marks;
+    PgQuery__ScanResult *tokens; /* of the text before words were blanked */
     PgQuery__ParseResult *tree;
     int32_t *try_casts; /* where casts stand that were written TRY_CAST */
     int64_t try_count, try_capacity;
@@ -42,5 +58,9 @@ QN_CHECKED qn_status qn_sql_check_tokens(const sql_source *source);
 /* Local. Writes over what PostgreSQL's grammar does not know. */
 QN_CHECKED qn_status qn_sql_rewrite(sql_source *source);
 bool qn_sql_is_try_cast(const sql_source *source, int32_t location);
+
+/* Local. Blanks the words of joins and calls that it does not know, and marks what they meant. */
+QN_CHECKED qn_status qn_sql_blank_words(sql_source *source);
+bool qn_sql_has_mark(const sql_source *source, sql_mark_kind kind, int32_t location);
 
 #endif
