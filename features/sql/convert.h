@@ -45,6 +45,14 @@ QN_CHECKED qn_status qn_sql_case(sql_scope *scope, const PgQuery__CaseExpr *node
 QN_CHECKED qn_status qn_sql_array(sql_scope *scope, const PgQuery__AArrayExpr *node, qn_expr **out);
 QN_CHECKED qn_status qn_sql_subscript(sql_scope *scope, const sql_node *node, qn_expr **out);
 
+bool qn_sql_is_aggregate_name(const char *name);
+bool qn_sql_is_window_name(const char *name);
+
+/* Local. Refuses calls of aggregate and window functions, and clauses that only those have
+ * (known.c). */
+QN_CHECKED qn_status qn_sql_check_call(const sql_scope *scope, const PgQuery__FuncCall *node,
+                                       const char *name);
+
 /* Local. Text of a String node; NULL if it is something else. */
 const char *qn_sql_string(const sql_node *node);
 

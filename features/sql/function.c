@@ -22,37 +22,6 @@ static const renamed fields[] = {
     {"day", "day"},   {"dow", "dayofweek"},   {"dayofweek", "dayofweek"}, {"doy", "dayofyear"},
     {"hour", "hour"}, {"minute", "minute"},   {"second", "second"},       {NULL, NULL}};
 
-static const char *const aggregates[] = {
-    "count",      "sum",          "avg",         "mean",      "min",        "max",
-    "stddev",     "variance",     "stddev_pop",  "var_pop",   "var_samp",   "first",
-    "last",       "stddev_samp",  "corr",        "covar_pop", "covar_samp", "row_number",
-    "rank",       "dense_rank",   "lag",         "lead",      "ntile",      "array_agg",
-    "string_agg", "collect_list", "collect_set", NULL};
-
-static bool is_aggregate(const char *name) {
-    for (const char *const *word = aggregates; *word != NULL; word++)
-        if (strcmp(*word, name) == 0)
-            return true;
-    return false;
-}
-
-/* Clauses that only aggregate and window functions have. */
-static const char *odd_clause(const PgQuery__FuncCall *node) {
-    if (node->over != NULL)
-        return "a window function (OVER)";
-    if (node->agg_filter != NULL)
-        return "FILTER";
-    if (node->agg_within_group)
-        return "WITHIN GROUP";
-    if (node->n_agg_order > 0)
-        return "ORDER BY inside a function";
-    if (node->agg_distinct)
-        return "DISTINCT inside a function";
-    if (node->func_variadic)
-        return "VARIADIC";
-    return NULL;
-}
-
 static qn_status extract(sql_scope *scope, const PgQuery__FuncCall *node, qn_expr **out) {
     const PgQuery__AConst *field = node->args[0]->a_const;
     const char *function = lookup(fields, field->sval->sval);
@@ -82,12 +51,7 @@ static qn_status check_grammar_form(sql_scope *scope, const PgQuery__FuncCall *n
 }
 
 static qn_status check_function(sql_scope *scope, const PgQuery__FuncCall *node, const char *name) {
-    const char *clause = odd_clause(node);
-    if (clause != NULL)
-        return qn_sql_unsupported(scope->source, node->location, clause);
-    if (node->agg_star || is_aggregate(name))
-        return qn_sql_fail(scope->source, node->location,
-                           "aggregate function '%s' is not part of this version", name);
+    QN_TRY(qn_sql_check_call(scope, node, name));
     return node->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX
                ? check_grammar_form(scope, node, name)
                : QN_OK;

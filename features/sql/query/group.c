@@ -3,7 +3,6 @@
 #include "features/sql/tree.h"
 
 #include "core/memory.h"
-#include "features/wide/aggregate.h"
 
 #include <string.h>
 #include <strings.h>
@@ -12,7 +11,7 @@
 
 bool qn_sql_is_aggregate(const PgQuery__FuncCall *node) {
     return node->over == NULL &&
-           qn_aggregate_exists(qn_sql_string(node->funcname[node->n_funcname - 1]));
+           qn_sql_is_aggregate_name(qn_sql_string(node->funcname[node->n_funcname - 1]));
 }
 
 static bool note_aggregate(void *context, const ProtobufCMessage *message) {

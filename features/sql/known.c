@@ -1,0 +1,101 @@
+/* Which functions are not functions of one row, and what is wrong with calls of them where only
+ * such can stand. */
+#include "features/sql/convert.h"
+
+#include "features/wide/aggregate.h"
+#include "features/wide/window.h"
+
+#include <string.h>
+
+#pragma weak qn_aggregate_exists
+#pragma weak qn_window_exists
+
+static bool is_one_of(const char *const *names, const char *name) {
+    for (; *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+bool qn_sql_is_aggregate_name(const char *name) {
+    static const char *const names[] = {"count",
+                                        "sum",
+                                        "avg",
+                                        "mean",
+                                        "min",
+                                        "max",
+                                        "stddev",
+                                        "variance",
+                                        "stddev_pop",
+                                        "var_pop",
+                                        "var_samp",
+                                        "first",
+                                        "last",
+                                        "stddev_samp",
+                                        "corr",
+                                        "covar_pop",
+                                        "covar_samp",
+                                        "string_agg",
+                                        "collect_list",
+                                        "collect_set",
+                                        "max_by",
+                                        "min_by",
+                                        "mode",
+                                        "percentile_cont",
+                                        "percentile_disc",
+                                        "median",
+                                        "bool_and",
+                                        "bool_or",
+                                        "array_agg",
+                                        "approx_count_distinct",
+                                        NULL};
+    return qn_aggregate_exists != NULL ? qn_aggregate_exists(name) : is_one_of(names, name);
+}
+
+bool qn_sql_is_window_name(const char *name) {
+    static const char *const names[] = {"row_number",  "rank",       "dense_rank", "percent_rank",
+                                        "cume_dist",   "ntile",      "lag",        "lead",
+                                        "first_value", "last_value", "nth_value",  NULL};
+    return qn_window_exists != NULL ? qn_window_exists(name) : is_one_of(names, name);
+}
+
+/* Clauses that only aggregate and window functions have. */
+static const char *odd_clause(const PgQuery__FuncCall *node) {
+    if (node->agg_filter != NULL)
+        return "FILTER";
+    if (node->agg_within_group)
+        return "WITHIN GROUP";
+    if (node->n_agg_order > 0)
+        return "ORDER BY";
+    if (node->agg_distinct)
+        return "DISTINCT";
+    return NULL;
+}
+
+static qn_status refuse_by_itself(const sql_scope *scope, const PgQuery__FuncCall *node,
+                                  const char *name) {
+    return qn_sql_fail(scope->source, node->location,
+                       "%s function '%s' cannot stand in an expression by itself",
+                       node->over != NULL ? "window" : "aggregate", name);
+}
+
+qn_status qn_sql_check_call(const sql_scope *scope, const PgQuery__FuncCall *node,
+                            const char *name) {
+    const char *clause = odd_clause(node);
+    bool aggregate = qn_sql_is_aggregate_name(name);
+    if (node->over != NULL || aggregate)
+        return refuse_by_itself(scope, node, name);
+    if (qn_sql_is_window_name(name)) {
+        qn_status status =
+            qn_sql_fail(scope->source, node->location, "window function '%s' needs OVER", name);
+        qn_error_help("write %s(...) OVER (PARTITION BY ... ORDER BY ...)", name);
+        return status;
+    }
+    if (clause != NULL || node->agg_star)
+        return qn_sql_fail(scope->source, node->location,
+                           "%s belongs to aggregate functions, and '%s' is none",
+                           clause != NULL ? clause : "'*'", name);
+    if (node->func_variadic)
+        return qn_sql_unsupported(scope->source, node->location, "VARIADIC");
+    return QN_OK;
+}
