@@ -67,9 +67,12 @@ typedef struct qn_asof_spec {
     const qn_schema *schema;   /* left columns, then right ones */
 } qn_asof_spec;
 
-/* Local (see wide.h). For each left row the last right row at or before it in its group (pandas
- * merge_asof, DuckDB ASOF JOIN); among equal ones the last in input order. A null on either side
- * matches nothing. Output in left order. Cost: right rows and the left keys move once. */
+/* Local; the first qn_stream_next is collective. Takes over the inputs. For each left row the last
+ * right row at or before it in its group (pandas merge_asof, DuckDB ASOF JOIN); among equal ones
+ * the last in input order. Forward: the first at or after it, among equal ones the first. A null on
+ * either side matches nothing; NaN is above every number. Neither side need be sorted. Left batches
+ * pass through, as through a filter: order and row numbers are the left ones. Cost: right rows go
+ * to all ranks; a left row costs a search near the last answer in its group. */
 QN_CHECKED qn_status qn_asof_open(qn_stream **out, qn_stream *left, qn_stream *right,
                                   const qn_execution *execution, const qn_asof_spec *spec);
 

@@ -27,7 +27,13 @@ typedef struct qn_join_plan {
     qn_schema left_schema, right_schema;
 } qn_join_plan;
 
+/* Local. Takes over the residual, also on failure; clear the plan in any case. */
+QN_CHECKED qn_status qn_join_plan_init(qn_join_plan *plan, const qn_stream *left,
+                                       const qn_stream *right, const qn_join_spec *spec);
 void qn_join_plan_clear(qn_join_plan *plan);
+
+/* Bytes that a row takes, by its types alone: the same whatever the rows hold. */
+int64_t qn_join_nominal_width(const qn_schema *schema);
 
 /* Kinds that give each left row at most once, and no right columns. */
 static inline bool qn_join_selects(const qn_join_plan *plan) {

@@ -454,7 +454,7 @@ static int64_t count_wrong(const join_case *join, const qn_table *out, const exp
 }
 
 /* Runs the join and checks it; returns the number of wrong rows. */
-static int64_t run_join(const join_case *join, bool shuffle, const qn_execution *execution) {
+static inline int64_t run_join(const join_case *join, bool shuffle, const qn_execution *execution) {
     qn_comm *comm = execution->comm;
     int rank = qn_comm_rank(comm), size = qn_comm_size(comm);
     qn_table left, right, out;
