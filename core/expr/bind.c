@@ -151,7 +151,7 @@ static qn_status convert_literal(qn_expr *node, qn_type type) {
                         .count = 1};
         qn_operand operand = {node->value, true};
         QN_TRY(qn_call_run(&cast, &operand, 1, NULL, &value));
-        if (value->null_count > 0 && is_instant(type)) {
+        if (value->null_count > 0 && is_instant(type) && node->type == QN_STRING) {
             qn_column_release(value);
             return bad_moment(node, type);
         }

@@ -56,7 +56,8 @@ static void show_line(qn_view text, int64_t line_start, int64_t offset) {
     /* a terminal shows characters, so the caret's place is counted in them */
     const char *place = text.data + offset;
     int64_t column = count_characters(text.data + from, place) + 1;
-    int64_t width = count_characters(place, place + word_width(text, offset));
+    int64_t bytes = offset < text.length ? word_width(text, offset) : 0;
+    int64_t width = bytes > 0 ? count_characters(place, place + bytes) : 1;
     qn_error_excerpt(line, (int)column, (int)width);
 }
 
