@@ -19,6 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOW INT64_C(1709210430123456789)
+
 enum { ROWS = 6, TEXT_LIMIT = 2000, PRINT_LIMIT = 400 };
 
 static void fail(const char *what, qn_view text) {
@@ -279,8 +281,7 @@ static void try_expression(const table *given, qn_view text) {
     qn_content plain, coded;
     qn_type type;
     qn_text printed;
-    qn_session session = {.on_fault = (qn_on_fault)(text.length % 3),
-                          .now = INT64_C(1709210430123456789)};
+    qn_session session = {.on_fault = (qn_on_fault)(text.length % 3), .now = NOW};
     qn_text_init(&printed);
     if (qn_sql_expression(&expr, text) != QN_OK)
         return;
@@ -329,7 +330,9 @@ static void try_query(table *given, qn_view text) {
     const qn_plan_table tables[] = {{"t", open_table, given}, {"other", open_table, given}};
     if (qn_comm_self(&comm) != QN_OK || qn_sql_query(&plan, text) != QN_OK)
         goto done;
-    if (qn_plan_open(&stream, plan, comm, tables, 2) == QN_OK && read_all(stream) != QN_OK &&
+    const qn_execution execution = {
+        .comm = comm, .memory = 64 << 20, .session = &(qn_session){.now = NOW}};
+    if (qn_plan_open(&stream, plan, &execution, tables, 2) == QN_OK && read_all(stream) != QN_OK &&
         qn_last_error().code == QN_INTERNAL)
         fail("an internal error", text);
 done:
