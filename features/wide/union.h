@@ -10,6 +10,10 @@
 QN_CHECKED qn_status qn_union_open(qn_stream **out, qn_stream *const *inputs, int32_t count,
                                    const qn_execution *execution);
 
+/* Local. JOB error, beginning with `what`, if the tables cannot stand one below the other. */
+QN_CHECKED qn_status qn_union_check(const qn_schema *first, const qn_schema *other,
+                                    const char *what);
+
 typedef enum qn_set_kind { QN_SET_INTERSECT, QN_SET_EXCEPT } qn_set_kind;
 
 /* Local (see wide.h). INTERSECT and EXCEPT [ALL] of two inputs of equal types; null equals null.
