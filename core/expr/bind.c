@@ -43,9 +43,16 @@ static const char *verb_of(const char *function) {
 }
 
 static qn_status clash(const qn_expr *node, qn_type a, qn_type b) {
-    return qn_expr_fail(node->position, "'%s' cannot %s %s and %s; cast one of them",
-                        node->function->name, verb_of(node->function->name), qn_type_name(a),
-                        qn_type_name(b));
+    const char *name = node->function->name;
+    bool moments = (a == QN_DATE || a == QN_TIMESTAMP) && (b == QN_DATE || b == QN_TIMESTAMP);
+    bool minus = moments && strcmp(name, "-") == 0;
+    qn_status status =
+        qn_expr_fail(node->position, "'%s' cannot %s %s and %s%s", name, verb_of(name),
+                     qn_type_name(a), qn_type_name(b), minus ? "" : "; cast one of them");
+    if (minus)
+        qn_error_help("datediff(a, b) counts days, unix_timestamp(a) - unix_timestamp(b) seconds, "
+                      "timestampdiff(unit, b, a) whole units");
+    return status;
 }
 
 static qn_status wrong_type(const qn_expr *node, int32_t i, const char *wanted) {
@@ -68,6 +75,8 @@ static qn_argument_rule rule_of(const qn_expr *node, int32_t i) {
     const uint8_t *rules = node->function->arguments;
     if (rules[0] == QN_TAKES_CASES)
         return i % 2 == 0 && i + 1 < node->count ? QN_TAKES_BOOL : QN_TAKES_SAME;
+    if (rules[0] == QN_TAKES_CLOCK)
+        return i < 5 ? QN_TAKES_WHOLE : i == 5 ? QN_TAKES_REAL : QN_TAKES_TEXT;
     int32_t last = 0;
     while (last < 3 && rules[last + 1] != QN_TAKES_NOTHING)
         last++;
@@ -197,6 +206,10 @@ static qn_status convert_argument(qn_expr *node, int32_t i, qn_type common) {
     case QN_TAKES_DATE:
         return null || is_instant(type) || type == QN_STRING ? convert(node, i, QN_DATE)
                                                              : wrong_type(node, i, "date");
+    case QN_TAKES_MOMENT:
+        if (type == QN_DATE)
+            return QN_OK;
+        __attribute__((fallthrough));
     case QN_TAKES_TIME:
         return null || is_instant(type) || type == QN_STRING
                    ? convert(node, i, QN_TIMESTAMP)

@@ -107,6 +107,8 @@ typedef enum qn_argument_rule {
     QN_TAKES_PRINTED, /* any scalar, as string */
     QN_TAKES_DATE,    /* date, timestamp or string, as date */
     QN_TAKES_TIME,    /* the same, as timestamp */
+    QN_TAKES_MOMENT,  /* date and timestamp as they are, string as timestamp */
+    QN_TAKES_CLOCK,   /* year, month, day, hour, minute: whole; second: real; [zone: text] */
     QN_TAKES_CASES,   /* condition, value, condition, value, ... [value]: bool and same */
     QN_TAKES_LIST,
     QN_TAKES_PIECES /* lists as they are, other scalars as string */
@@ -167,6 +169,11 @@ extern const qn_function qn_functions_date[];
 extern const qn_function qn_functions_time_text[];
 extern const qn_function qn_functions_date_move[];
 extern const qn_function qn_functions_truncate[];
+extern const qn_function qn_functions_interval[];
+extern const qn_function qn_functions_date_part[];
+extern const qn_function qn_functions_epoch[];
+extern const qn_function qn_functions_make_date[];
+extern const qn_function qn_functions_zone[];
 extern const qn_function qn_functions_clock[];
 extern const qn_function qn_function_cast[];
 extern const qn_function qn_function_try_cast[];

@@ -141,6 +141,12 @@ static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *
         return qn_text_printf(out, "%sCAST(%s AS %s)",
                               node->function == qn_function_cast ? "" : "TRY_", parts[0].data,
                               qn_type_name(node->type));
+    if (strcmp(name, "+ interval") == 0 || strcmp(name, "- interval") == 0)
+        return qn_text_printf(out, "(%s %c INTERVAL %s)", parts[0].data, *name, parts[1].data);
+    if (strcmp(name, "at time zone") == 0)
+        return qn_text_printf(out, "(%s AT TIME ZONE %s)", parts[0].data, parts[1].data);
+    if (strcmp(name, "timestamp ''") == 0)
+        return qn_text_printf(out, "TIMESTAMP %s", parts[0].data);
     if (is_infix(node))
         return print_infix(node, parts, out);
     if (strcmp(name, "case") == 0)

@@ -1,4 +1,5 @@
 /* Dates and times from text and to text by a pattern: to_date, to_timestamp, date_format. */
+#include "core/expr/cast.h"
 #include "core/expr/texts.h"
 
 #include "core/memory.h"
@@ -56,6 +57,22 @@ static qn_status set_parsed(const qn_call *call, qn_column *column, int64_t row,
     return qn_call_fault(call, column, row, "'%.*s' does not fit the pattern of '%s'",
                          (int)(text.length < 100 ? text.length : 100), text.data,
                          call->node->function->name);
+}
+
+/* TIMESTAMP '2024-01-31 12:00', which the session's zone places: what is none is a mistake. */
+static qn_status prepare_stated(qn_expr *call) {
+    const qn_expr *argument = call->arguments[0];
+    qn_clock clock = qn_clock_of(call->session == NULL ? NULL : call->session->zone);
+    int64_t time;
+    if (qn_expr_is_null_literal(argument))
+        return QN_OK;
+    if (!qn_expr_is_literal(argument))
+        return qn_expr_fail(argument->position, "a stated timestamp must be a constant");
+    qn_view text = qn_text_at(&(qn_operand){argument->value, true}, 0);
+    if (qn_cast_text_timestamp(text, &clock, &time))
+        return QN_OK;
+    return qn_expr_fail(argument->position, "'%.*s' is not a timestamp", (int)text.length,
+                        text.data);
 }
 
 static qn_status run_parse(const qn_call *call, qn_column **out) {
@@ -133,5 +150,14 @@ const qn_function qn_functions_time_text[] = {
      run_print,
      prepare_format,
      format_free},
+    {"timestamp ''",
+     1,
+     1,
+     {QN_TAKES_TEXT},
+     QN_GIVES_TIMESTAMP,
+     QN_NULLS_STRICT,
+     run_parse,
+     prepare_stated,
+     NULL},
     {NULL, 0, 0, {0}, 0, 0, NULL, NULL, NULL},
 };

@@ -101,6 +101,7 @@ static qn_status copy_node(qn_expr **out, const qn_expr *node, qn_expr *const *a
     copy->depth = node->depth;
     copy->implicit = node->implicit;
     copy->folded = node->folded;
+    copy->session = qn_shared_session_retain(node->session);
     copy->index = -1;
     copy->function = node->function;
     copy->value = node->value != NULL ? qn_column_retain(node->value) : NULL;
@@ -203,7 +204,7 @@ static bool same_node(const qn_expr *a, const qn_expr *b) {
         return false;
     if (a->kind == QN_EXPR_LITERAL)
         return same_constant(a, b);
-    if (a->function == qn_function_cast && a->type != b->type)
+    if (a->kind == QN_EXPR_CALL && qn_expr_is_cast(a) && a->type != b->type)
         return false;
     return same_text(a->name, b->name) && same_text(a->table, b->table);
 }

@@ -16,6 +16,9 @@
 
 #include "core/time/clock.h"
 
+extern const char *const qn_month_names[12];
+extern const char *const qn_weekday_names[7]; /* from Monday */
+
 QN_CHECKED qn_status qn_time_format_new(qn_time_format **out, const char *pattern); /* JOB error */
 void qn_time_format_free(qn_time_format *format);
 

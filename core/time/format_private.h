@@ -20,9 +20,6 @@ struct qn_time_format {
     qn_time_item items[];
 };
 
-extern const char *const qn_month_names[12];
-extern const char *const qn_weekday_names[7]; /* from Monday */
-
 /* Letters of offsets: how zero is written, colons, seconds. */
 static inline bool qn_is_zone_letter(char letter) {
     return letter == 'X' || letter == 'x' || letter == 'Z' || letter == 'O';

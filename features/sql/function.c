@@ -1,5 +1,6 @@
 /* Function calls and CASE. */
 #include "features/sql/convert.h"
+#include "features/sql/interval.h"
 
 #include "core/memory.h"
 
@@ -16,31 +17,10 @@ static const char *lookup(const renamed *table, const char *name) {
     return NULL;
 }
 
-/* EXTRACT(field FROM x), as Spark counts: dow is 1 (Sunday) to 7. */
-static const renamed fields[] = {
-    {"year", "year"}, {"quarter", "quarter"}, {"month", "month"},         {"week", "weekofyear"},
-    {"day", "day"},   {"dow", "dayofweek"},   {"dayofweek", "dayofweek"}, {"doy", "dayofyear"},
-    {"hour", "hour"}, {"minute", "minute"},   {"second", "second"},       {NULL, NULL}};
-
-static qn_status extract(sql_scope *scope, const PgQuery__FuncCall *node, qn_expr **out) {
-    const PgQuery__AConst *field = node->args[0]->a_const;
-    const char *function = lookup(fields, field->sval->sval);
-    if (function == NULL) {
-        qn_status status =
-            qn_sql_fail(scope->source, field->location,
-                        "EXTRACT of '%s' is not part of this version", field->sval->sval);
-        qn_error_help("fields are year, quarter, month, week, day, dow, doy, hour, minute, second");
-        return status;
-    }
-    return qn_sql_convert_call(scope, function, (const sql_node *const *)node->args + 1, 1,
-                               node->location, out);
-}
-
 /* Forms of the grammar that name functions of their own. */
 static qn_status check_grammar_form(sql_scope *scope, const PgQuery__FuncCall *node,
                                     const char *name) {
-    static const renamed forms[] = {{"timezone", "AT TIME ZONE"},
-                                    {"normalize", "NORMALIZE"},
+    static const renamed forms[] = {{"normalize", "NORMALIZE"},
                                     {"is_normalized", "IS NORMALIZED"},
                                     {"xmlexists", "XMLEXISTS"},
                                     {"overlaps", "OVERLAPS"},
@@ -64,7 +44,11 @@ qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_ex
         return qn_sql_unsupported(scope->source, node->location, "a function name with a dot");
     QN_TRY(check_function(scope, node, name));
     if (of_grammar && strcmp(name, "extract") == 0)
-        return extract(scope, node, out);
+        return qn_sql_extract(scope, node, out);
+    if (of_grammar && strcmp(name, "timezone") == 0)
+        return qn_sql_at_time_zone(scope, node, out);
+    if (qn_sql_takes_unit(node, &name))
+        return qn_sql_unit_call(scope, node, name, out);
     if (of_grammar && strcmp(name, "position") == 0)
         name = "strpos"; /* the grammar turns POSITION(x IN y) round */
     if (of_grammar && strcmp(name, "btrim") == 0)

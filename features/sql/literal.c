@@ -50,12 +50,12 @@ typedef struct type_word {
 } type_word;
 
 static const type_word type_words[] = {
-    {"int4", QN_INT32},     {"int8", QN_INT64},          {"float8", QN_FLOAT64},
-    {"float4", QN_FLOAT32}, {"bool", QN_BOOL},           {"varchar", QN_STRING},
-    {"text", QN_STRING},    {"string", QN_STRING},       {"double", QN_FLOAT64},
-    {"date", QN_DATE},      {"timestamp", QN_TIMESTAMP}, {"int32", QN_INT32},
-    {"int64", QN_INT64},    {"long", QN_INT64},          {"float32", QN_FLOAT32},
-    {"float64", QN_FLOAT64}};
+    {"int4", QN_INT32},      {"int8", QN_INT64},          {"float8", QN_FLOAT64},
+    {"float4", QN_FLOAT32},  {"bool", QN_BOOL},           {"varchar", QN_STRING},
+    {"text", QN_STRING},     {"string", QN_STRING},       {"double", QN_FLOAT64},
+    {"date", QN_DATE},       {"timestamp", QN_TIMESTAMP}, {"timestamptz", QN_TIMESTAMP},
+    {"int32", QN_INT32},     {"int64", QN_INT64},         {"long", QN_INT64},
+    {"float32", QN_FLOAT32}, {"float64", QN_FLOAT64}};
 
 static const char *const offered[] = {
     "int",  "integer", "bigint",  "double", "double precision", "float", "real", "string",
@@ -70,6 +70,10 @@ static bool is_float_word(sql_scope *scope, const PgQuery__TypeName *name) {
 
 static qn_status unknown_type(sql_scope *scope, const PgQuery__TypeName *name, const char *word) {
     enum { OFFERED = sizeof offered / sizeof *offered };
+    if (strcmp(word, "interval") == 0)
+        return qn_sql_fail(scope->source, name->location,
+                           "an interval is not a value by itself: it is added to a date or "
+                           "timestamp, d + INTERVAL '7 days'");
     qn_status status =
         qn_sql_fail(scope->source, name->location, "type '%s' is not part of this version", word);
     const char *nearest = qn_nearest(word, offered, OFFERED);
@@ -101,20 +105,27 @@ static qn_status convert_type(sql_scope *scope, const PgQuery__TypeName *name, q
 
 /* ---- Casts ----------------------------------------------------------------------------------- */
 
-/* DATE '...' states a date: text that is none is a mistake, where CAST would give null. */
+/* DATE '...' states a date: text that is none is a mistake, where CAST would give null. A time
+ * without an offset is one of the session's zone, which is not known yet. */
 static qn_status moment(sql_scope *scope, const PgQuery__AConst *constant, qn_type type,
                         qn_expr **out) {
+    const char *text = constant->sval->sval;
     qn_scalar value = {.type = type};
-    qn_view text = qn_view_of(constant->sval->sval);
+    qn_expr *stated = NULL;
     int32_t days = 0;
-    bool good =
-        type == QN_DATE ? qn_parse_date(text, &days) : qn_parse_timestamp(text, &value.integer);
+    bool good = type == QN_DATE ? qn_parse_date(qn_view_of(text), &days)
+                                : qn_parse_timestamp(qn_view_of(text), &value.integer);
     if (!good)
-        return qn_sql_fail(scope->source, constant->location, "'%s' is not a %s",
-                           constant->sval->sval, qn_type_name(type));
+        return qn_sql_fail(scope->source, constant->location, "'%s' is not a %s", text,
+                           qn_type_name(type));
     if (type == QN_DATE)
         value.integer = days;
-    return make(scope, value, constant->location, out);
+    if (type == QN_DATE || strpbrk(text + 10, "Z+-") != NULL)
+        return make(scope, value, constant->location, out);
+    value = (qn_scalar){.type = QN_STRING, .text = qn_view_of(text)};
+    QN_TRY(make(scope, value, constant->location, &stated));
+    return qn_expr_call(out, "timestamp ''", &stated, 1,
+                        qn_sql_position(scope, constant->location));
 }
 
 /* TYPE 'text' differs from CAST('text' AS TYPE) in having no place of its own in the tree. */

@@ -1,6 +1,7 @@
 /* Operators of the grammar: arithmetic, comparison, IN, BETWEEN, LIKE, DISTINCT FROM, NULLIF,
  * regular expressions, = ANY of a list, ARRAY[...] and subscripts. */
 #include "features/sql/convert.h"
+#include "features/sql/interval.h"
 
 #include "core/memory.h"
 
@@ -36,6 +37,8 @@ static qn_status plain_operator(sql_scope *scope, const PgQuery__AExpr *node, qn
     const sql_node *sides[] = {node->lexpr, node->rexpr};
     if (node->n_name > 1)
         return qn_sql_unsupported(scope->source, node->location, "OPERATOR(...)");
+    if (qn_sql_has_interval(node))
+        return qn_sql_interval_operator(scope, node, name, out);
     if (node->lexpr == NULL && strcmp(name, "+") == 0)
         return qn_sql_convert(scope, node->rexpr, out);
     if (node->lexpr == NULL && (strcmp(name, "-") == 0 || strcmp(name, "~") == 0))
