@@ -64,7 +64,7 @@ static int ref_compare_rows(const void *x, const void *y) {
     return order != 0 ? order : i - k;
 }
 
-static void ref_sort(ref_window *w) {
+static inline void ref_sort(ref_window *w) {
     for (int32_t i = 0; i < w->count; i++)
         w->order[i] = i;
     ref_sorted = w;
@@ -242,8 +242,9 @@ static ref_value ref_moment(const char *name, const ref_value *x, const ref_valu
     if (count < 1 + sample)
         return ref_null;
     if (strncmp(name, "corr", 4) == 0)
-        return count < 2 || (!isnan(xx) && !isnan(yy) && (xx == 0 || yy == 0)) ? ref_null
-                                               : ref_number((double)(xy / sqrtl(xx * yy)));
+        return count < 2 || (!isnan(xx) && !isnan(yy) && (xx == 0 || yy == 0))
+                   ? ref_null
+                   : ref_number((double)(xy / sqrtl(xx * yy)));
     long double moment = strncmp(name, "covar", 5) == 0 ? xy : xx;
     double variance = (double)(moment / (count - sample));
     return ref_number(strncmp(name, "stddev", 6) == 0 ? sqrt(variance) : variance);
@@ -300,8 +301,8 @@ static ref_value ref_frame(const qn_window_call *call, ref_value *x, const ref_v
 }
 
 /* The result of row i of the order, whose partition is [from, to). x and y have room for all. */
-static ref_value ref_call(const ref_window *w, const qn_window_call *call, int32_t from, int32_t to,
-                          int32_t i, ref_value *x, ref_value *y) {
+static inline ref_value ref_call(const ref_window *w, const qn_window_call *call, int32_t from,
+                                 int32_t to, int32_t i, ref_value *x, ref_value *y) {
     if (call->argument_count == 0 && strcmp(call->function, "count") != 0)
         return ref_rank(w, call->function, call->number, from, to, i);
     if (strcmp(call->function, "lag") == 0 || strcmp(call->function, "lead") == 0)

@@ -128,8 +128,8 @@ fail:
 }
 
 /* Cut into batches of random lengths, some of them empty. */
-static qn_status make_table(qn_table *out, dice *d, const ref_row *rows, int32_t count,
-                            qn_type key_type) {
+static inline qn_status make_table(qn_table *out, dice *d, const ref_row *rows, int32_t count,
+                                   qn_type key_type) {
     qn_status status;
     qn_table_init(out);
     QN_TRY(table_schema(&out->schema, key_type));
