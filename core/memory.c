@@ -156,6 +156,17 @@ int64_t qn_mem_peak(void) {
     return counter.peak;
 }
 
+int64_t qn_mem_restart_peak(void) {
+    int64_t peak = counter.peak;
+    counter.peak = counter.in_use;
+    return peak;
+}
+
+void qn_mem_raise_peak(int64_t peak) {
+    if (peak > counter.peak)
+        counter.peak = peak;
+}
+
 int64_t qn_mem_blocks(void) {
     return counter.blocks;
 }

@@ -34,6 +34,10 @@ void qn_mem_free_all(void *array_of_pointers, int64_t count);
 
 int64_t qn_mem_in_use(void); /* bytes */
 int64_t qn_mem_peak(void);   /* bytes, since start */
+/* For measuring a piece of a run: restart gives the peak so far and starts anew from what is in
+ * use; raise puts a former peak back where it was higher. */
+int64_t qn_mem_restart_peak(void);
+void qn_mem_raise_peak(int64_t peak);
 int64_t qn_mem_blocks(void); /* live blocks: 0 when nothing leaks */
 
 /* Local. Lets freed memory (256 MiB of small blocks and 512 MiB of large ones at most) stay with

@@ -259,6 +259,10 @@ qn_expr *qn_expr_argument(const qn_expr *expr, int32_t i) {
     return argument;
 }
 
+qn_type qn_expr_argument_type(const qn_expr *expr, int32_t i) {
+    return expr->arguments[i]->type;
+}
+
 int32_t qn_expr_position(const qn_expr *expr) {
     return expr->position;
 }

@@ -50,6 +50,7 @@ const char *qn_expr_table_name(const qn_expr *expr);  /* in front of a bare colu
 const char *qn_expr_function(const qn_expr *expr);    /* of a call ("=", "cast", ...), else NULL */
 int32_t qn_expr_count(const qn_expr *expr);           /* arguments of a call */
 qn_expr *qn_expr_argument(const qn_expr *expr, int32_t i); /* borrowed; its implicit casts off */
+qn_type qn_expr_argument_type(const qn_expr *expr, int32_t i); /* its implicit casts on */
 int32_t qn_expr_position(const qn_expr *expr);
 
 /* The value of a constant; false if the expression is none. The text of strings is borrowed. */

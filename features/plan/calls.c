@@ -28,16 +28,25 @@ static int32_t find_input(const plan_inputs *inputs, const qn_expr *expr) {
     return -1;
 }
 
-static qn_status add_field(plan_inputs *inputs, const qn_expr *expr) {
+qn_status qn_plan_inputs_add_named(plan_inputs *inputs, const qn_expr *expr, const char *name) {
+    int32_t index = qn_expr_column_index(expr);
+    qn_field field = {NULL, qn_expr_type(expr), 0, NULL};
+    QN_TRY(qn_mem_reserve(&inputs->items, &inputs->capacity, inputs->count + 1,
+                          sizeof *inputs->items));
+    if (index >= 0)
+        field = inputs->base->fields[index];
+    field.name = (char *)(uintptr_t)name; /* copied by the schema */
+    QN_TRY(qn_schema_add_field(&inputs->schema, &field));
+    inputs->items[inputs->count++] = expr;
+    return QN_OK;
+}
+
+static qn_status add_input(plan_inputs *inputs, const qn_expr *expr) {
     int32_t index = qn_expr_column_index(expr);
     char *name = NULL;
     QN_TRY(qn_plan_free_name(&name, index >= 0 ? inputs->base->fields[index].name : "$in",
                              &inputs->schema, NULL));
-    qn_field field = {name, qn_expr_type(expr), 0, NULL};
-    if (index >= 0)
-        field = inputs->base->fields[index];
-    field.name = name;
-    qn_status status = qn_schema_add_field(&inputs->schema, &field);
+    qn_status status = qn_plan_inputs_add_named(inputs, expr, name);
     qn_mem_free(name);
     return status;
 }
@@ -50,14 +59,23 @@ qn_status qn_plan_inputs_add(plan_inputs *inputs, const qn_expr *expr, int32_t *
     }
     int32_t found = find_input(inputs, expr);
     if (found < 0) {
-        QN_TRY(qn_mem_reserve(&inputs->items, &inputs->capacity, inputs->count + 1,
-                              sizeof *inputs->items));
-        QN_TRY(add_field(inputs, expr));
-        found = (int32_t)inputs->count++;
-        inputs->items[found] = expr;
+        found = (int32_t)inputs->count;
+        QN_TRY(add_input(inputs, expr));
     }
     *out = kept + found;
     return QN_OK;
+}
+
+bool qn_plan_inputs_are(const plan_inputs *inputs, const qn_schema *schema) {
+    if (inputs->keep || inputs->count != schema->count)
+        return false;
+    for (int32_t i = 0; i < schema->count; i++) {
+        const char *column = qn_expr_column_name(inputs->items[i]);
+        if (column == NULL || strcmp(column, schema->fields[i].name) != 0 ||
+            strcmp(inputs->schema.fields[i].name, column) != 0)
+            return false;
+    }
+    return true;
 }
 
 static qn_status make_expressions(const plan_inputs *inputs, qn_expr **expressions,

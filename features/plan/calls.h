@@ -22,6 +22,13 @@ void qn_plan_inputs_clear(plan_inputs *inputs);
 /* Local. The column that holds an expression's values. */
 QN_CHECKED qn_status qn_plan_inputs_add(plan_inputs *inputs, const qn_expr *expr, int32_t *out);
 
+/* Local. One more column for an expression, under this name, which is free. */
+QN_CHECKED qn_status qn_plan_inputs_add_named(plan_inputs *inputs, const qn_expr *expr,
+                                              const char *name);
+
+/* Whether a stream of this schema has the inputs already, in their order. */
+bool qn_plan_inputs_are(const plan_inputs *inputs, const qn_schema *schema);
+
 /* Local. The inputs as a projection over a stream (taken over), or the stream itself if nothing
  * need be computed. */
 QN_CHECKED qn_status qn_plan_inputs_open(qn_stream **out, const plan_inputs *inputs, qn_stream *in,

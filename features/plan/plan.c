@@ -136,18 +136,36 @@ qn_status qn_plan_prepare(qn_plan *plan, const qn_execution *execution, const qn
     return QN_OK;
 }
 
-qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execution *execution,
-                       const qn_plan_table *tables, int64_t count) {
-    qn_stream *stream = NULL;
-    if (!plan->prepared)
-        QN_TRY(qn_plan_prepare(plan, execution, tables, count));
+static qn_status open_plan(qn_stream **out, qn_physical **tree, qn_plan *plan,
+                           const qn_execution *execution, bool metered) {
     plan_context context = {{plan->source.data, plan->source.length}, execution->session};
-    qn_status status = qn_plan_open_tree(&stream, plan->in, execution, &context);
+    opening self = {execution, &context, tree != NULL, metered, NULL};
+    opened io = {NULL, NULL};
+    qn_status status = qn_plan_open_node(&self, plan->in, &io);
+    if (status == QN_OK)
+        status = qn_plan_open_schema(&io, &plan->schema);
     status = qn_comm_agree(execution->comm, status);
     if (status != QN_OK) {
-        qn_stream_free(stream);
+        qn_plan_opened_clear(&io);
         return status;
     }
-    *out = stream;
+    *out = io.stream;
+    if (tree != NULL)
+        *tree = io.node;
     return QN_OK;
+}
+
+qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execution *execution,
+                       const qn_plan_table *tables, int64_t count) {
+    if (!plan->prepared)
+        QN_TRY(qn_plan_prepare(plan, execution, tables, count));
+    return open_plan(out, NULL, plan, execution, false);
+}
+
+qn_status qn_plan_analyze(qn_stream **out, qn_physical **tree, qn_plan *plan,
+                          const qn_execution *execution, const qn_plan_table *tables, int64_t count,
+                          bool metered) {
+    if (!plan->prepared)
+        QN_TRY(qn_plan_prepare(plan, execution, tables, count));
+    return open_plan(out, tree, plan, execution, metered);
 }
