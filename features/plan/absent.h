@@ -9,17 +9,10 @@
 #include "features/wide/window.h"
 
 #pragma weak qn_aggregate_type
-#pragma weak qn_window_check
 #pragma weak qn_aggregate_open
 #pragma weak qn_distinct_open
-#pragma weak qn_join_open
-#pragma weak qn_asof_open
-#pragma weak qn_sort_open
 #pragma weak qn_group_top_open
 #pragma weak qn_repartition_open
-#pragma weak qn_union_open
-#pragma weak qn_set_open
-#pragma weak qn_single_open
 #pragma weak qn_window_open
 
 static inline qn_status qn_plan_absent(const char *what) {

@@ -173,10 +173,6 @@ static qn_status open_single(const opening *self, const qn_plan *plan, qn_stream
     qn_expr *column = NULL;
     const char *name = plan->name;
     qn_stream *single = NULL;
-    if (qn_single_open == NULL) {
-        qn_stream_free(in);
-        return qn_plan_absent("subqueries as values");
-    }
     QN_TRY(qn_single_open(&single, in, self->execution));
     qn_status status = qn_expr_column(&column, single->schema.fields[0].name, -1);
     if (status != QN_OK) {

@@ -247,8 +247,6 @@ static qn_status open_equal(opening *self, qn_plan *plan, lowered_join *lowered,
                          .null_aware =
                              plan->join == QN_PLAN_ANTI_IN || plan->join == QN_PLAN_MARK_IN,
                          .schema = &lowered->out};
-    if (qn_join_open == NULL)
-        return qn_plan_absent("joins");
     QN_TRY(make_residual(lowered, self->context, &spec.residual));
     if (spec.kind == QN_JOIN_INNER && spec.key_count == 0 && spec.residual == NULL)
         spec.kind = QN_JOIN_CROSS;
@@ -295,8 +293,6 @@ static qn_status open_asof(opening *self, qn_plan *plan, lowered_join *lowered,
                                .tolerance = plan->tolerance,
                                .inner = plan->join == QN_PLAN_ASOF,
                                .schema = &lowered->out};
-    if (qn_asof_open == NULL)
-        return qn_plan_absent("as-of joins");
     return qn_asof_open(out, take(left), take(right), self->execution, &spec);
 }
 

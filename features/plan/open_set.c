@@ -36,8 +36,6 @@ static void clear_branches(branches *list) {
 
 static qn_status unite(opening *self, branches *list, qn_stream **out) {
     qn_stream **streams = NULL;
-    if (qn_union_open == NULL)
-        return qn_plan_absent("unions");
     QN_TRY(qn_mem_alloc(&streams, (size_t)list->count, sizeof *streams));
     for (int64_t i = 0; i < list->count; i++) {
         streams[i] = list->items[i].stream;
@@ -105,8 +103,6 @@ static qn_status open_other(opening *self, qn_plan *plan, branches *list, opened
     char *label = NULL;
     QN_TRY(add_branch(self, list, plan->in));
     QN_TRY(add_branch(self, list, plan->right));
-    if (qn_set_open == NULL)
-        return qn_plan_absent("INTERSECT and EXCEPT");
     QN_TRY(qn_plan_label(self, plan, &label));
     for (int i = 0; i < 2; i++) {
         sides[i] = list->items[i].stream;

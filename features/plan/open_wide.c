@@ -129,8 +129,6 @@ qn_status qn_plan_open_distinct(opening *self, qn_plan *plan, opened *io) {
 static qn_status open_by_range(const opening *self, const int32_t *columns, int32_t count,
                                opened *io, qn_stream **out) {
     qn_sort_key *keys = NULL;
-    if (qn_sort_open == NULL)
-        return qn_plan_absent("sorting");
     QN_TRY(qn_mem_calloc(&keys, (size_t)count, sizeof *keys));
     for (int32_t i = 0; i < count; i++)
         keys[i].column = columns[i];
@@ -169,11 +167,8 @@ qn_status qn_plan_open_sort(opening *self, qn_plan *plan, opened *io) {
     QN_TRY_GOTO(qn_plan_lower_order(plan->order, plan->order_count, &inputs, &keys), done);
     QN_TRY_GOTO(qn_plan_open_inputs(self, io, &inputs), done);
     QN_TRY_GOTO(qn_plan_label(self, plan, &label), done);
-    if (qn_sort_open == NULL)
-        status = qn_plan_absent("sorting");
-    else
-        status = qn_sort_open(&stream, take(io), self->execution, keys, plan->order_count,
-                              plan->limit, plan->offset);
+    status = qn_sort_open(&stream, take(io), self->execution, keys, plan->order_count, plan->limit,
+                          plan->offset);
     QN_TRY_GOTO(put(self, plan, io, stream, label, status), done);
     status = qn_plan_open_schema(io, &plan->schema);
 done:

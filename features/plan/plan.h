@@ -94,9 +94,9 @@ typedef struct qn_plan_join_spec {
                            ASOF: equalities and one of >= > <= < between the sides */
     char *const *using_; /* columns of both sides that must be equal and come out once, first */
     int32_t using_count;
-    bool natural;     /* USING all columns that both sides have */
-    const char *name; /* MARK: the column */
-    double tolerance; /* ASOF: < 0 none */
+    bool natural;           /* USING all columns that both sides have */
+    const char *name;       /* MARK: the column */
+    double tolerance;       /* ASOF: < 0 none */
     bool tolerance_is_time; /* in nanoseconds, whatever the unit of the columns; of dates: whole
                                days */
     int32_t position;

@@ -32,18 +32,18 @@ typedef struct cells {
     int64_t rows;
 } cells;
 
-static qn_scalar cell_value(const cells *cells, int64_t row) {
+static qn_scalar cell_value(const cells *list, int64_t row) {
     qn_scalar value = {.null = true};
-    (void)qn_expr_constant(cells->items[row * cells->stride].expression, &value);
+    (void)qn_expr_constant(list->items[row * list->stride].expression, &value);
     return value;
 }
 
-static qn_status text_column(qn_column **out, const cells *cells) {
+static qn_status text_column(qn_column **out, const cells *list) {
     qn_string_builder builder;
     qn_status status = QN_OK;
     qn_string_builder_init(&builder);
-    for (int64_t row = 0; row < cells->rows && status == QN_OK; row++) {
-        qn_scalar value = cell_value(cells, row);
+    for (int64_t row = 0; row < list->rows && status == QN_OK; row++) {
+        qn_scalar value = cell_value(list, row);
         status = value.null ? qn_string_builder_add_null(&builder)
                             : qn_string_builder_add(&builder, value.text);
     }
@@ -53,12 +53,12 @@ static qn_status text_column(qn_column **out, const cells *cells) {
     return status;
 }
 
-static qn_status plain_column(qn_column **out, const cells *cells, qn_type type) {
+static qn_status plain_column(qn_column **out, const cells *list, qn_type type) {
     qn_column *column = NULL;
     qn_status status = QN_OK;
-    QN_TRY(qn_column_new(&column, type, cells->rows, 0));
-    for (int64_t row = 0; row < cells->rows && status == QN_OK; row++) {
-        qn_scalar value = cell_value(cells, row);
+    QN_TRY(qn_column_new(&column, type, list->rows, 0));
+    for (int64_t row = 0; row < list->rows && status == QN_OK; row++) {
+        qn_scalar value = cell_value(list, row);
         if (value.null)
             status = qn_column_set_null(column, row);
         else
@@ -79,10 +79,10 @@ static qn_status fill(qn_batch *batch, const qn_plan *plan, int64_t first) {
     batch->length = rows;
     batch->first_row = first;
     for (int32_t i = 0; i < columns; i++) {
-        cells cells = {plan->outputs + first * columns + i, columns, rows};
+        cells list = {plan->outputs + first * columns + i, columns, rows};
         qn_type type = plan->schema.fields[i].type;
-        QN_TRY(type == QN_STRING ? text_column(&batch->columns[i], &cells)
-                                 : plain_column(&batch->columns[i], &cells, type));
+        QN_TRY(type == QN_STRING ? text_column(&batch->columns[i], &list)
+                                 : plain_column(&batch->columns[i], &list, type));
     }
     return QN_OK;
 }

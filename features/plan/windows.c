@@ -147,10 +147,7 @@ static qn_status type_call(qn_plan *plan, int32_t i) {
     qn_status status = QN_OK;
     QN_TRY_GOTO(qn_plan_inputs_init(&inputs, &plan->in->schema, true), done);
     QN_TRY_GOTO(qn_plan_lower_windows(plan, i, 1, &inputs, &spec), done);
-    if (qn_window_check == NULL)
-        status = qn_fail(QN_JOB, "window functions are not linked in");
-    else
-        status = qn_window_check(&spec, &inputs.schema, &spec.calls[0], &plan->calls[i].type);
+    status = qn_window_check(&spec, &inputs.schema, &spec.calls[0], &plan->calls[i].type);
 done:
     qn_plan_free_window_spec(&spec);
     qn_plan_inputs_clear(&inputs);
