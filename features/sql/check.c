@@ -59,11 +59,29 @@ static bool nests(const PgQuery__ScanToken *token) {
         PG_QUERY__TOKEN__NOTNULL, PG_QUERY__TOKEN__IN_P,    PG_QUERY__TOKEN__LIKE,
         PG_QUERY__TOKEN__ILIKE,   PG_QUERY__TOKEN__SIMILAR, PG_QUERY__TOKEN__BETWEEN,
         PG_QUERY__TOKEN__CASE,    PG_QUERY__TOKEN__COLLATE, PG_QUERY__TOKEN__AT,
-        PG_QUERY__TOKEN__JOIN,    PG_QUERY__TOKEN__UNION,   PG_QUERY__TOKEN__INTERSECT,
-        PG_QUERY__TOKEN__EXCEPT,  PG_QUERY__TOKEN__OPERATOR};
+        PG_QUERY__TOKEN__JOIN,    PG_QUERY__TOKEN__OPERATOR};
     if (token->token >= PG_QUERY__TOKEN__ABORT_P)
         return is_one_of(token->token, words, sizeof words / sizeof *words);
     return !is_one_of(token->token, flat, sizeof flat / sizeof *flat);
+}
+
+static PgQuery__Token kind_at(const sql_source *source, size_t i) {
+    return i < source->tokens->n_tokens ? source->tokens->tokens[i]->token : PG_QUERY__TOKEN__NUL;
+}
+
+/* Words and signs behind which a part of a SELECT starts that does not lie below the one before:
+ * not the FROM of IS DISTINCT FROM, nor the GROUP of WITHIN GROUP. */
+static bool separates(const sql_source *source, size_t i) {
+    static const PgQuery__Token tokens[] = {PG_QUERY__TOKEN__ASCII_44, PG_QUERY__TOKEN__SELECT,
+                                            PG_QUERY__TOKEN__WHERE,    PG_QUERY__TOKEN__HAVING,
+                                            PG_QUERY__TOKEN__WINDOW,   PG_QUERY__TOKEN__ORDER,
+                                            PG_QUERY__TOKEN__LIMIT};
+    PgQuery__Token kind = kind_at(source, i);
+    if (kind == PG_QUERY__TOKEN__FROM)
+        return i > 0 && kind_at(source, i - 1) != PG_QUERY__TOKEN__DISTINCT;
+    if (kind == PG_QUERY__TOKEN__GROUP_P)
+        return kind_at(source, i + 1) == PG_QUERY__TOKEN__BY;
+    return is_one_of(kind, tokens, sizeof tokens / sizeof *tokens);
 }
 
 /* A name's length as the parser sees it: without quotes, doubled ones counting once. */
@@ -89,21 +107,75 @@ static qn_status check_name(const sql_source *source, const PgQuery__ScanToken *
                        QN_SQL_NAME_LIMIT, length);
 }
 
-/* Operators are counted from one comma outside parentheses to the next: no tree gets deeper. */
+/* ---- Depth ----------------------------------------------------------------------------------- */
+
+/* How deep the tree can be at most of what stands between two parentheses: in each part the
+ * operators pile up, and of what parentheses hold the deepest lies below them. SELECTs and set
+ * operations pile up over all parts. */
+typedef struct nesting {
+    int32_t selects;
+    int32_t deepest;   /* of the parts that ended */
+    int32_t operators; /* of this part */
+    int32_t inside;    /* the deepest of its parentheses */
+} nesting;
+
+enum { SELECT_DEPTH = 3 /* nodes of the tree that a SELECT puts between, in operators */ };
+
+static int32_t depth_of(const nesting *level) {
+    int32_t here = level->operators + level->inside;
+    return level->selects + (here > level->deepest ? here : level->deepest);
+}
+
+static void end_part(nesting *level) {
+    int32_t here = level->operators + level->inside;
+    level->deepest = here > level->deepest ? here : level->deepest;
+    level->operators = level->inside = 0;
+}
+
+static void close_level(nesting *levels, int32_t *depth) {
+    if (*depth == 0)
+        return;
+    int32_t inside = depth_of(&levels[*depth]);
+    nesting *around = &levels[--*depth];
+    around->inside = inside > around->inside ? inside : around->inside;
+}
+
+static void count_token(const sql_source *source, size_t i, nesting *level) {
+    PgQuery__Token kind = kind_at(source, i);
+    if (separates(source, i))
+        end_part(level);
+    if (kind == PG_QUERY__TOKEN__SELECT)
+        level->selects += SELECT_DEPTH;
+    if (kind == PG_QUERY__TOKEN__UNION || kind == PG_QUERY__TOKEN__INTERSECT ||
+        kind == PG_QUERY__TOKEN__EXCEPT)
+        level->selects++;
+    level->operators += nests(source->tokens->tokens[i]);
+}
+
+static qn_status too_deep(const sql_source *source, const PgQuery__ScanToken *token) {
+    return qn_sql_fail(source, token->start,
+                       "the expression has more than %d operators and parentheses in each other",
+                       QN_SQL_OPERATOR_LIMIT);
+}
+
 qn_status qn_sql_check_tokens(const sql_source *source) {
-    int32_t depth = 0, operators = 0;
+    nesting levels[QN_SQL_OPERATOR_LIMIT + 2] = {{.selects = -SELECT_DEPTH}};
+    int32_t depth = 0;
     for (size_t i = 0; i < source->tokens->n_tokens; i++) {
         const PgQuery__ScanToken *token = source->tokens->tokens[i];
+        bool opens =
+            token->token == PG_QUERY__TOKEN__ASCII_40 || token->token == PG_QUERY__TOKEN__ASCII_91;
+        bool closes =
+            token->token == PG_QUERY__TOKEN__ASCII_41 || token->token == PG_QUERY__TOKEN__ASCII_93;
         QN_TRY(check_name(source, token));
-        depth += token->token == PG_QUERY__TOKEN__ASCII_40;
-        depth -= token->token == PG_QUERY__TOKEN__ASCII_41;
-        if (depth == 0 && token->token == PG_QUERY__TOKEN__ASCII_44)
-            operators = 0;
-        operators += nests(token);
-        if (operators > QN_SQL_OPERATOR_LIMIT)
-            return qn_sql_fail(source, token->start,
-                               "the expression has more than %d operators and parentheses",
-                               QN_SQL_OPERATOR_LIMIT);
+        if (closes)
+            close_level(levels, &depth);
+        count_token(source, i, &levels[depth]);
+        if (depth_of(&levels[depth]) > QN_SQL_OPERATOR_LIMIT ||
+            (opens && depth >= QN_SQL_OPERATOR_LIMIT))
+            return too_deep(source, token);
+        if (opens)
+            levels[++depth] = (nesting){0};
     }
     return QN_OK;
 }

@@ -198,7 +198,7 @@ static void check_repeated(const char *piece, const char *middle, const char *su
 }
 
 static void test_sizes_are_limited(void) {
-    check_repeated("n + ", "n", "", 300000, "bytes long; at most 65536");
+    check_repeated("n + ", "n", "", 300000, "bytes long; at most 524288");
     check_repeated("n + ", "n", "", 10000, "more than 2000 operators");
     check_repeated("(", "n", ")", 20000, "more than 2000 operators");
     check_repeated("abs(", "n", ")", 9000, "more than 2000 operators");

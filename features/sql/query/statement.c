@@ -1,4 +1,5 @@
 /* Statements: WITH, set operations, VALUES, and the order and limit of these. */
+#include "features/plan/source.h"
 #include "features/sql/query/query.h"
 #include "features/sql/select.h"
 #include "features/sql/sql.h"
@@ -298,6 +299,8 @@ qn_status qn_sql_query(qn_plan **out, qn_view text) {
     *out = plan;
     plan = NULL;
 done:
+    if (status == QN_JOB && qn_source_error_position() < 0)
+        qn_source_locate(text, 0); /* what plans refuse as a whole */
     qn_plan_free(plan);
     qn_mem_free(query.ctes);
     qn_sql_source_close(&source);
