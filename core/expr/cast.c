@@ -235,9 +235,9 @@ static bool seconds_to_time(const qn_column *in, int64_t i, int64_t *out) {
         return !__builtin_mul_overflow(in->i32[i], QN_NANOS_A_SECOND, out);
     if (in->type == QN_INT64)
         return !__builtin_mul_overflow(in->i64[i], QN_NANOS_A_SECOND, out);
-    double nanoseconds = (in->type == QN_FLOAT32 ? (double)in->f32[i] : in->f64[i]) * 1e9;
-    *out = qn_real_to_int64(nanoseconds);
-    return fabs(nanoseconds) < 0x1p63;
+    /* whole microseconds, toward zero, as Spark: a double cannot tell nanoseconds of today */
+    double micros = (in->type == QN_FLOAT32 ? (double)in->f32[i] : in->f64[i]) * 1e6;
+    return fabs(micros) < 0x1p63 && !__builtin_mul_overflow((int64_t)micros, INT64_C(1000), out);
 }
 
 static qn_status number_to_timestamp(const qn_call *call, qn_column *out) {

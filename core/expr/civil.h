@@ -28,9 +28,22 @@ static inline void qn_split_days(int32_t days, int32_t *year, int32_t *month, in
     *year = (int32_t)year_of_era + era * 400 + (*month <= 2);
 }
 
+/* And days_from_civil, for months 1 to 12. */
+static inline int32_t qn_join_days(int32_t year, int32_t month, int32_t day) {
+    uint32_t before = month <= 2;
+    int32_t shifted = year - (int32_t)before;
+    int32_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+    uint32_t of_era = (uint32_t)(shifted - era * 400);
+    uint32_t from_march = (uint32_t)month + 12 * before - 3;
+    uint32_t of_year = (153 * from_march + 2) / 5 + (uint32_t)day - 1;
+    uint32_t days = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    return (int32_t)((uint32_t)era * 146097u + days - 719468u);
+}
+
 /* Monday is 0. */
 static inline int32_t qn_weekday_of(int32_t days) {
-    return (int32_t)qn_floor_modulo((int64_t)days + 3, 7);
+    /* 2147483653 is a multiple of 7: no sum overflows */
+    return (int32_t)(((uint32_t)days + (days < 0 ? 2147483653u : 0u) + 3u) % 7u);
 }
 
 #endif

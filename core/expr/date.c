@@ -30,11 +30,11 @@ static inline int32_t weekday_of(int32_t days) {
 
 /* Sunday is 1. */
 static inline int32_t dayofweek_of(int32_t days) {
-    return (int32_t)qn_floor_modulo((int64_t)days + 4, 7) + 1;
+    return (qn_weekday_of(days) + 1) % 7 + 1;
 }
 
 static inline int32_t dayofyear_of(int32_t days) {
-    return (int32_t)((uint32_t)days - (uint32_t)qn_days_from_civil(year_of(days), 1, 1)) + 1;
+    return (int32_t)((uint32_t)days - (uint32_t)qn_join_days(year_of(days), 1, 1)) + 1;
 }
 
 /* ISO 8601: a week belongs to the year of its Thursday. */
@@ -46,7 +46,7 @@ static inline int32_t weekofyear_of(int32_t days) {
 static inline int32_t last_day_of(int32_t days) {
     int32_t year, month, day;
     qn_split_days(days, &year, &month, &day);
-    return (int32_t)((uint32_t)days - (uint32_t)day + (uint32_t)qn_days_in_month(year, month));
+    return qn_join_days(year + (month == 12), month == 12 ? 1 : month + 1, 1) - 1;
 }
 
 /* Defines the kernel run_NAME for a part of a date. */

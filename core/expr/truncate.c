@@ -1,17 +1,46 @@
 /* Dates and times cut to the start of a unit: date_trunc, trunc. */
 #include "core/expr/civil.h"
+#include "core/expr/loops.h"
 #include "core/expr/units.h"
 
-static int32_t truncate_days(int32_t days, qn_unit to) {
-    int32_t year, month, day;
-    if (to == QN_WEEK)
-        return (int32_t)((uint32_t)days - (uint32_t)qn_weekday_of(days));
-    if (to >= QN_DAY)
-        return days;
-    qn_split_days(days, &year, &month, &day);
-    month = to == QN_YEAR ? 1 : to == QN_QUARTER ? (month - 1) / 3 * 3 + 1 : month;
-    return qn_days_from_civil(year, month, 1);
+#include <string.h>
+
+static inline int32_t start_of_week(int32_t days) {
+    return (int32_t)((uint32_t)days - (uint32_t)qn_weekday_of(days));
 }
+
+/* Of units of `months` months. */
+static inline int32_t start_of_months(int32_t days, int32_t months) {
+    int32_t year, month, day;
+    qn_split_days(days, &year, &month, &day);
+    return qn_join_days(year, (month - 1) / months * months + 1, 1);
+}
+
+static inline int32_t start_of_month(int32_t days) {
+    int32_t year, month, day;
+    qn_split_days(days, &year, &month, &day);
+    return (int32_t)((uint32_t)days - (uint32_t)day + 1u);
+}
+
+static int32_t truncate_days(int32_t days, qn_unit to) {
+    switch (to) {
+    case QN_YEAR:
+        return start_of_months(days, 12);
+    case QN_QUARTER:
+        return start_of_months(days, 3);
+    case QN_MONTH:
+        return start_of_month(days);
+    case QN_WEEK:
+        return start_of_week(days);
+    default:
+        return days;
+    }
+}
+
+QN_LOOP_1(loop_year, int32_t, int32_t, start_of_months(x, 12))
+QN_LOOP_1(loop_quarter, int32_t, int32_t, start_of_months(x, 3))
+QN_LOOP_1(loop_month, int32_t, int32_t, start_of_month(x))
+QN_LOOP_1(loop_week, int32_t, int32_t, start_of_week(x))
 
 /* Days and longer ones start at local midnights, hours and shorter ones at full local ones. False
  * before the first whole unit that a timestamp can tell, in 1677. */
@@ -53,11 +82,20 @@ static qn_status run_date_trunc(const qn_call *call, qn_column **out) {
 }
 
 static qn_status run_trunc(const qn_call *call, qn_column **out) {
-    const qn_operand *days = &call->arguments[0];
+    const qn_column *days = call->arguments[0].column;
+    int64_t length = days->length < call->length ? days->length : call->length; /* a constant: 1 */
     qn_unit to = qn_unit_of(call, 1);
     QN_TRY(qn_column_new(out, QN_DATE, call->length, 0));
-    for (int64_t i = 0; i < call->length; i++)
-        (*out)->i32[i] = truncate_days(days->column->i32[qn_at(days, i)], to);
+    if (to == QN_YEAR)
+        loop_year((*out)->i32, days->i32, length);
+    else if (to == QN_QUARTER)
+        loop_quarter((*out)->i32, days->i32, length);
+    else if (to == QN_MONTH)
+        loop_month((*out)->i32, days->i32, length);
+    else if (to == QN_WEEK)
+        loop_week((*out)->i32, days->i32, length);
+    else
+        memcpy((*out)->i32, days->i32, (size_t)length * sizeof *days->i32);
     return QN_OK;
 }
 

@@ -74,7 +74,7 @@ bool qn_add_months(int32_t days, int64_t months, int32_t *out) {
     year = (int32_t)to;
     month = (int32_t)qn_floor_modulo(index, 12) + 1;
     int32_t last = qn_days_in_month(year, month);
-    *out = qn_days_from_civil(year, month, day < last ? day : last);
+    *out = qn_join_days(year, month, day < last ? day : last);
     return true;
 }
 

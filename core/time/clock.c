@@ -1,6 +1,6 @@
 #include "core/time/clock.h"
 
-#include <stdio.h>
+#include "core/time/scan.h"
 
 /* Days that a timestamp can hold, and a few more. */
 static bool is_near(int64_t day) {
@@ -29,12 +29,19 @@ int qn_clock_print(qn_clock *clock, int64_t time, char *out) {
     int length = qn_print_date(qn_clock_split(clock, time, &of_day), out);
     int32_t seconds = (int32_t)(of_day / QN_NANOS_A_SECOND);
     int32_t fraction = (int32_t)(of_day % QN_NANOS_A_SECOND);
-    length += snprintf(out + length, (size_t)(40 - length), " %02d:%02d:%02d", seconds / 3600,
-                       seconds / 60 % 60, seconds % 60);
-    if (fraction == 0)
-        return length;
-    length += snprintf(out + length, (size_t)(40 - length), ".%09d", fraction);
-    while (out[length - 1] == '0')
-        out[--length] = '\0';
-    return length;
+    char *end = out + length;
+    *end++ = ' ';
+    end = put_two(end, seconds / 3600);
+    *end++ = ':';
+    end = put_two(end, seconds / 60 % 60);
+    *end++ = ':';
+    end = put_two(end, seconds % 60);
+    if (fraction != 0) {
+        *end++ = '.';
+        end = put_digits(end, (uint32_t)fraction, 9);
+        while (end[-1] == '0')
+            end--;
+    }
+    *end = '\0';
+    return (int)(end - out);
 }

@@ -1,5 +1,6 @@
 /* Writing times by a pattern. */
 #include "core/time/format_private.h"
+#include "core/time/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,43 +28,56 @@ static int32_t week_of_year(const parts *p) {
     return (thursday - qn_days_from_civil(year, 1, 1)) / 7 + 1;
 }
 
+/* What follows writes at `out` and returns the end; no part needs more than ITEM_SIZE bytes. */
+enum { ITEM_SIZE = 136 };
+
+static char *put_text(char *out, const char *text, size_t length) {
+    memcpy(out, text, length);
+    return out + length;
+}
+
 /* +hh, +hhmm or +hh:mm; `minutes` false leaves them out where they are zero. */
-static qn_status print_offset(int32_t offset, bool minutes, const char *colon, qn_text *out) {
+static char *put_offset(char *out, int32_t offset, bool minutes, const char *colon) {
     int32_t size = abs(offset), hour = size / 3600, minute = size / 60 % 60;
-    QN_TRY(qn_text_printf(out, "%c%02d", offset < 0 ? '-' : '+', hour));
+    *out++ = offset < 0 ? '-' : '+';
+    out = put_two(out, hour);
     if (minutes || minute != 0)
-        QN_TRY(qn_text_printf(out, "%s%02d", colon, minute));
-    return QN_OK;
+        out = put_two(put_text(out, colon, strlen(colon)), minute);
+    return out;
 }
 
 /* GMT, GMT+1, GMT+5:30; in full GMT+01:00 */
-static qn_status print_greenwich(int32_t offset, bool full, qn_text *out) {
+static char *put_greenwich(char *out, int32_t offset, bool full) {
     int32_t size = abs(offset), hour = size / 3600, minute = size / 60 % 60;
-    QN_TRY(qn_text_add(out, "GMT", 3));
+    out = put_text(out, "GMT", 3);
     if (offset == 0)
-        return QN_OK;
+        return out;
     if (full)
-        return print_offset(offset, true, ":", out);
-    QN_TRY(qn_text_printf(out, "%c%d", offset < 0 ? '-' : '+', hour));
-    return minute == 0 ? QN_OK : qn_text_printf(out, ":%02d", minute);
+        return put_offset(out, offset, true, ":");
+    *out++ = offset < 0 ? '-' : '+';
+    out = put_digits(out, (uint32_t)hour, 1);
+    return minute == 0 ? out : put_two(put_text(out, ":", 1), minute);
 }
 
-static qn_status print_zone(const qn_time_item *item, const parts *p, qn_text *out) {
+static char *put_zone(char *out, const qn_time_item *item, const parts *p) {
     bool iso = item->letter == 'X' || (item->letter == 'Z' && item->count == 5);
     if (iso && p->offset == 0)
-        return qn_text_add_char(out, 'Z');
+        return put_text(out, "Z", 1);
     if (item->letter == 'O' || (item->letter == 'Z' && item->count == 4))
-        return print_greenwich(p->offset, item->count == 4, out);
+        return put_greenwich(out, p->offset, item->count == 4);
     if (item->letter == 'Z')
-        return print_offset(p->offset, true, item->count == 5 ? ":" : "", out);
-    return print_offset(p->offset, item->count > 1, item->count == 3 ? ":" : "", out);
+        return put_offset(out, p->offset, true, item->count == 5 ? ":" : "");
+    return put_offset(out, p->offset, item->count > 1, item->count == 3 ? ":" : "");
 }
 
-static qn_status print_quarter(int count, int32_t quarter, qn_text *out) {
-    static const char *const ordinals[] = {"1st", "2nd", "3rd", "4th"};
+static char *put_quarter(char *out, int count, int32_t quarter) {
+    static const char *const ordinals[] = {"1st quarter", "2nd quarter", "3rd quarter",
+                                           "4th quarter"};
     if (count == 4)
-        return qn_text_printf(out, "%s quarter", ordinals[quarter - 1]);
-    return qn_text_printf(out, count == 3 ? "Q%0*d" : "%0*d", count == 3 ? 1 : count, quarter);
+        return put_text(out, ordinals[quarter - 1], 11);
+    if (count == 3)
+        *out++ = 'Q';
+    return put_digits(out, (uint32_t)quarter, count == 2 ? 2 : 1);
 }
 
 /* The number that a letter stands for; -1 for those that are no numbers. */
@@ -100,36 +114,37 @@ static int32_t number_of(const qn_time_item *item, const parts *p) {
     }
 }
 
-static qn_status print_name(const char *name, bool full, qn_text *out) {
-    return qn_text_add(out, name, full ? (int64_t)strlen(name) : 3);
+static char *put_name(char *out, const char *name, bool full) {
+    return put_text(out, name, full ? strlen(name) : 3);
 }
 
-static qn_status print_item(const qn_time_item *item, const parts *p, qn_text *out) {
+static char *put_item(char *out, const qn_time_item *item, const parts *p) {
     int32_t number = number_of(item, p);
     if (number >= 0)
-        return qn_text_printf(out, "%0*d", item->count, number);
+        return put_digits(out, (uint32_t)number, item->count);
     switch (item->letter) {
     case 0:
-        return qn_text_add_char(out, item->literal);
+        *out = item->literal;
+        return out + 1;
     case 'M':
-        return print_name(qn_month_names[p->month - 1], item->count == 4, out);
+        return put_name(out, qn_month_names[p->month - 1], item->count == 4);
     case 'E':
-        return print_name(qn_weekday_names[weekday(p->days)], item->count == 4, out);
+        return put_name(out, qn_weekday_names[weekday(p->days)], item->count == 4);
     case 'Q':
-        return print_quarter(item->count, (p->month + 2) / 3, out);
+        return put_quarter(out, item->count, (p->month + 2) / 3);
     case 'a':
-        return qn_text_add(out, p->hour < 12 ? "AM" : "PM", 2);
+        return put_text(out, p->hour < 12 ? "AM" : "PM", 2);
     case 'G':
-        return qn_text_add(out, "AD", 2);
+        return put_text(out, "AD", 2);
     case 'z':
-        return qn_text_printf(out, "%s", p->abbreviation);
+        return put_text(out, p->abbreviation, strlen(p->abbreviation));
     case 'V':
-        return qn_text_printf(out, "%s", p->zone);
+        return put_text(out, p->zone, strlen(p->zone));
     case '[':
     case ']':
-        return QN_OK;
+        return out;
     default:
-        return print_zone(item, p, out);
+        return put_zone(out, item, p);
     }
 }
 
@@ -150,15 +165,13 @@ static void take_apart(int64_t nanoseconds, qn_clock *clock, parts *p) {
 qn_status qn_time_format_print_in(const qn_time_format *format, int64_t nanoseconds,
                                   qn_clock *clock, qn_text *out) {
     parts p;
-    int64_t before = out->length;
     take_apart(nanoseconds, clock, &p);
-    for (int32_t i = 0; i < format->count; i++) {
-        qn_status status = print_item(&format->items[i], &p, out);
-        if (status != QN_OK) {
-            qn_text_truncate(out, before);
-            return status;
-        }
-    }
+    QN_TRY(qn_text_reserve(out, (int64_t)format->count * ITEM_SIZE));
+    char *end = out->data + out->length;
+    for (int32_t i = 0; i < format->count; i++)
+        end = put_item(end, &format->items[i], &p);
+    *end = '\0';
+    out->length = end - out->data;
     return QN_OK;
 }
 

@@ -1,4 +1,4 @@
-/* Private to core/time: reading digits and zone offsets. */
+/* Private to core/time: reading and writing digits, reading zone offsets. */
 #ifndef QUERN_CORE_TIME_SCAN_H
 #define QUERN_CORE_TIME_SCAN_H
 
@@ -61,6 +61,27 @@ static inline bool take_zone(cursor *c, int32_t *offset_seconds) {
         return false;
     *offset_seconds = sign * (hours * 3600 + minutes * 60);
     return true;
+}
+
+/* Writes `value` in at least `width` digits; returns the end. */
+static inline char *put_digits(char *out, uint32_t value, int width) {
+    char digits[10];
+    int count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    for (; width > count; width--)
+        *out++ = '0';
+    while (count > 0)
+        *out++ = digits[--count];
+    return out;
+}
+
+static inline char *put_two(char *out, int32_t value) {
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+    return out + 2;
 }
 
 #endif

@@ -84,11 +84,18 @@ static qn_status unknown_type(sql_scope *scope, const PgQuery__TypeName *name, c
     return status;
 }
 
+static qn_status refuse_list(sql_scope *scope, const PgQuery__TypeName *name) {
+    qn_status status =
+        qn_sql_fail(scope->source, name->location, "nothing can be cast to a list (an array type)");
+    qn_error_help("ARRAY[...] and split(text, ',') make lists of strings");
+    return status;
+}
+
 static qn_status convert_type(sql_scope *scope, const PgQuery__TypeName *name, qn_type *out) {
     const char *word = qn_sql_string(name->names[name->n_names - 1]);
     const char *schema = name->n_names > 1 ? qn_sql_string(name->names[0]) : "pg_catalog";
     if (name->n_array_bounds > 0 || name->setof || name->pct_type)
-        return qn_sql_unsupported(scope->source, name->location, "an array type");
+        return refuse_list(scope, name);
     if (strcmp(schema, "pg_catalog") != 0 || name->n_names > 2)
         return qn_sql_unsupported(scope->source, name->location, "a type name with a dot");
     for (size_t i = 0; i < sizeof type_words / sizeof *type_words; i++) {
