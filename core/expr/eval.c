@@ -139,6 +139,11 @@ qn_status qn_call_run(const qn_expr *node, qn_operand *arguments, int64_t length
     qn_status status = run_plain(node, arguments, count, column->dictionary->length,
                                  faults != NULL ? &of_entries : NULL, &entries);
     arguments[lifted].column = column;
+    if (status == QN_DATA) { /* perhaps at an entry that no row has */
+        qn_faults_clear(&of_entries);
+        qn_error_clear();
+        return run_plain(node, arguments, count, length, faults, out);
+    }
     QN_TRY_GOTO(status, done);
     QN_TRY_GOTO(qn_column_spread(&spread, entries, column->codes, column->validity, column->length),
                 done);

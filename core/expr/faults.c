@@ -31,21 +31,35 @@ static qn_status set_message(qn_faults *faults, const char *message, int32_t pos
     return qn_mem_copy_text(&faults->message, message);
 }
 
+static qn_status note(const qn_call *call, int64_t row, const char *format, va_list arguments) {
+    if (call->faults == NULL)
+        return QN_OK;
+    if (call->faults->message == NULL) {
+        char message[512];
+        vsnprintf(message, sizeof message, format, arguments);
+        QN_TRY(set_message(call->faults, message, call->node->position));
+    }
+    QN_TRY(make_rows(call->faults, call->length));
+    qn_bit_set(call->faults->rows, row);
+    return QN_OK;
+}
+
+qn_status qn_call_note(const qn_call *call, int64_t row, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    qn_status status = note(call, row, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
 qn_status qn_call_fault(const qn_call *call, qn_column *out, int64_t row, const char *format, ...) {
+    va_list arguments;
     if (qn_call_skips(call, row) || qn_column_is_null(out, row))
         return QN_OK;
-    if (call->faults != NULL) {
-        if (call->faults->message == NULL) {
-            char message[512];
-            va_list arguments;
-            va_start(arguments, format);
-            vsnprintf(message, sizeof message, format, arguments);
-            va_end(arguments);
-            QN_TRY(set_message(call->faults, message, call->node->position));
-        }
-        QN_TRY(make_rows(call->faults, call->length));
-        qn_bit_set(call->faults->rows, row);
-    }
+    va_start(arguments, format);
+    qn_status status = note(call, row, format, arguments);
+    va_end(arguments);
+    QN_TRY(status);
     return qn_column_set_null(out, row);
 }
 

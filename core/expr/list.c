@@ -103,14 +103,14 @@ static qn_status run_remove(const qn_call *call, qn_column **out) {
 
 /* From `start` (from 1; negative: from the end), as many items as there are, up to a length. */
 static qn_status step_slice(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
-    (void)null;
     qn_list list = qn_list_at(&call->arguments[0], row);
     int64_t start = qn_whole_at(&call->arguments[1], row),
             length = qn_whole_at(&call->arguments[2], row);
+    *null = start == 0 || length < 0;
     if (start == 0)
-        return qn_fail(QN_DATA, "slice was asked for the item 0: items are counted from 1");
+        return qn_call_note(call, row, "slice was asked for the item 0: items are counted from 1");
     if (length < 0)
-        return qn_fail(QN_DATA, "slice was asked for %lld items", (long long)length);
+        return qn_call_note(call, row, "slice was asked for %lld items", (long long)length);
     int64_t first = start > 0 ? start - 1 : start < -list.count ? -1 : list.count + start;
     if (first < 0 || first >= list.count)
         return QN_OK;
@@ -132,7 +132,8 @@ static qn_status step_element(const qn_call *call, int64_t row, qn_text *scratch
     qn_list list = qn_list_at(&call->arguments[0], row);
     int64_t index = qn_whole_at(&call->arguments[1], row);
     if (index == 0)
-        return qn_fail(QN_DATA, "element_at was asked for the item 0: items are counted from 1");
+        return qn_call_note(call, row,
+                            "element_at was asked for the item 0: items are counted from 1");
     int64_t k = index > 0 ? index - 1 : index < -list.count ? -1 : list.count + index;
     if (k >= 0 && k < list.count)
         *out = qn_list_item(list, k);

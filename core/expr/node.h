@@ -83,6 +83,9 @@ typedef struct qn_call {
  * the operation and the value. Rows that are null already are let be. */
 QN_CHECKED qn_status qn_call_fault(const qn_call *call, qn_column *out, int64_t row,
                                    const char *format, ...) QN_PRINTF(4, 5);
+/* The same for a call that makes the null itself. */
+QN_CHECKED qn_status qn_call_note(const qn_call *call, int64_t row, const char *format, ...)
+    QN_PRINTF(3, 4);
 void qn_faults_clear(qn_faults *faults);
 
 /* Local. Faults of a column of entries to the rows that are coded by them. */

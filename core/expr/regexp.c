@@ -110,14 +110,16 @@ static bool has_group(const qn_regex *regex, int64_t group) {
     return group >= 0 && group <= qn_regex_groups(regex);
 }
 
-/* The regular expression of a row, once the group asked for is known to be one of its own. */
+/* The regular expression of a row; NULL if the group asked for is none of its own. */
 static qn_status regex_with_group(const qn_call *call, int64_t row, qn_regex **out) {
     QN_TRY(qn_regex_of(call, 1, row, out));
     int64_t group = group_at(call, row);
     if (has_group(*out, group))
         return QN_OK;
-    return qn_fail(QN_DATA, "'%s' was asked for group %lld of a pattern that has %d",
-                   call->node->function->name, (long long)group, qn_regex_groups(*out));
+    int32_t groups = qn_regex_groups(*out);
+    *out = NULL;
+    return qn_call_note(call, row, "'%s' was asked for group %lld of a pattern that has %d",
+                        call->node->function->name, (long long)group, groups);
 }
 
 /* The same for constants, before any row is seen. */
@@ -147,6 +149,8 @@ static qn_status step_extract(const qn_call *call, int64_t row, qn_text *scratch
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     QN_TRY(regex_with_group(call, row, &regex));
+    if (regex == NULL)
+        return QN_OK;
     QN_TRY(qn_regex_match(regex, text, 0, &match));
     *out =
         match.found ? qn_match_group(match, (int32_t)group_at(call, row), text) : (qn_view){"", 0};
@@ -155,11 +159,13 @@ static qn_status step_extract(const qn_call *call, int64_t row, qn_text *scratch
 
 static qn_status step_extract_all(const qn_call *call, int64_t row, qn_list_builder *out,
                                   bool *null) {
-    (void)null;
     qn_regex *regex = NULL;
     qn_match match = {0};
     qn_view text = qn_text_at(&call->arguments[0], row);
     QN_TRY(regex_with_group(call, row, &regex));
+    *null = regex == NULL;
+    if (*null)
+        return QN_OK;
     for (int64_t start = 0;; start = qn_regex_behind(match, text, start)) {
         QN_TRY(qn_regex_match(regex, text, start, &match));
         if (!match.found)

@@ -123,8 +123,8 @@ static qn_status step_replace(const qn_call *call, int64_t row, qn_text *scratch
     qn_view replacement = qn_text_at(&call->arguments[2], row);
     int64_t position = call->count > 3 ? qn_whole_at(&call->arguments[3], row) : 1;
     if (position < 1)
-        return qn_fail(QN_DATA, "'%s' was asked to start at position %lld: the first is 1",
-                       call->node->function->name, (long long)position);
+        return qn_call_note(call, row, "'%s' was asked to start at position %lld: the first is 1",
+                            call->node->function->name, (long long)position);
     QN_TRY(qn_regex_of(call, 1, row, &regex));
     int64_t start = qn_character_offset(text, position - 1), copied = 0;
     for (;; start = qn_regex_behind(match, text, start)) {

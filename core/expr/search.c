@@ -79,7 +79,8 @@ static qn_status step_split_part(const qn_call *call, int64_t row, qn_text *scra
     qn_view delimiter = qn_text_at(&call->arguments[1], row);
     int64_t index = qn_whole_at(&call->arguments[2], row);
     if (index == 0)
-        return qn_fail(QN_DATA, "split_part was asked for the part 0: parts are counted from 1");
+        return qn_call_note(call, row,
+                            "split_part was asked for the part 0: parts are counted from 1");
     if (delimiter.length == 0) {
         *out = index == 1 || index == -1 ? text : (qn_view){"", 0};
         return QN_OK;

@@ -99,7 +99,8 @@ static inline qn_column *test_make_lists(const test_column *from, int64_t rows) 
     return column;
 }
 
-/* The same column with a dictionary of its distinct values and one that is not used. */
+/* The same column with a dictionary of its distinct values and one that is not used, and that is
+ * no regular expression. */
 static inline qn_column *test_make_coded(const test_column *from, int64_t rows) {
     qn_string_builder builder;
     qn_column *column = NULL;
@@ -109,7 +110,7 @@ static inline qn_column *test_make_coded(const test_column *from, int64_t rows) 
     QN_TEST_OK(qn_mem_calloc(&column->codes, (size_t)rows + 16, sizeof *column->codes));
     column->length = rows;
     qn_string_builder_init(&builder);
-    QN_TEST_OK(qn_string_builder_add(&builder, qn_view_of("unused")));
+    QN_TEST_OK(qn_string_builder_add(&builder, qn_view_of("(unused")));
     for (int64_t i = 0; i < BASE_ROWS; i++)
         if (from->values[i] != NULL)
             QN_TEST_OK(qn_string_builder_add(&builder, qn_view_of(from->values[i])));

@@ -103,7 +103,7 @@ static void test_mistakes(void) {
     test_fails("i ~ 'b'", "argument 1 of 'regexp_like' must be a string, not int32", 0);
 }
 
-static void check_data_error(const char *sql, const char *message) {
+static void check_data_error(const char *sql, const char *message, qn_on_fault on_fault) {
     qn_expr *expr = NULL;
     qn_schema schema;
     qn_batch batch;
@@ -111,7 +111,7 @@ static void check_data_error(const char *sql, const char *message) {
     test_make_schema(&schema);
     test_make_batch(&batch, BASE_ROWS, false);
     QN_TEST_OK(qn_sql_expression(&expr, qn_view_of(sql)));
-    qn_status status = qn_expr_bind(expr, &schema);
+    qn_status status = qn_expr_bind_in(expr, &schema, &(qn_session){.on_fault = on_fault});
     if (status == QN_OK)
         status = qn_expr_eval(expr, &batch, &column);
     QN_TEST_FAILS(status, QN_DATA, message);
@@ -123,11 +123,31 @@ static void check_data_error(const char *sql, const char *message) {
 
 static void test_faults_of_data(void) {
     check_data_error("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' || s ~ '^(a+)+$'",
-                     "regular expression '^(a+)+$' on a text of 43 bytes: match limit exceeded");
-    check_data_error("s ~ concat('(', u)", "bad regular expression '(abc' at offset 4");
-    check_data_error("regexp_extract(s, concat('b', u))", "group 1 of a pattern that has 0");
-    check_data_error("regexp_replace(s, '(b)', concat('$', i + 1))", "is no group of the pattern");
-    check_data_error("regexp_replace(s, 'b', '', i - 1)", "to start at position 0");
+                     "regular expression '^(a+)+$' on a text of 43 bytes: match limit exceeded",
+                     QN_FAULT_SPARK);
+    check_data_error("s ~ concat('(', u)", "bad regular expression '(abc' at offset 4",
+                     QN_FAULT_SPARK);
+    check_data_error("regexp_replace(s, '(b)', concat('$', i + 1))", "is no group of the pattern",
+                     QN_FAULT_SPARK);
+}
+
+/* What Spark refuses is null here, so that CASE can guard it; in a session of errors it is one. */
+static void test_faults_of_rows(void) {
+    test_expr("regexp_extract(s, concat('b', u))", "string: null null null null null");
+    test_expr("regexp_extract(s, '(.)', i)", "string: 'a' null null null ' '");
+    test_expr("regexp_extract_all(s, '(.)', i - 1)",
+              "list<string>: ['a', 'b', 'c'] null null null null");
+    test_expr("regexp_replace(s, 'b', '-', i)", "string: 'a-c' null null '' null");
+    test_expr("split_part(s, 'b', i)", "string: 'a' '' null '' null");
+    test_expr("element_at(w, i)", "string: 'a' null null null null");
+    test_expr("slice(w, i, 2)", "list<string>: ['a', 'b'] [] null [] null");
+    test_expr("slice(w, 1, i)", "list<string>: ['a'] null null [] []");
+    check_data_error("regexp_extract(s, '(.)', i)",
+                     "was asked for group -7 of a pattern that has 1", QN_FAULT_ERROR);
+    check_data_error("regexp_replace(s, 'b', '', i)", "to start at position -7", QN_FAULT_ERROR);
+    check_data_error("split_part(s, 'b', i)", "part 0: parts are counted from 1", QN_FAULT_ERROR);
+    check_data_error("element_at(w, i)", "item 0: items are counted from 1", QN_FAULT_ERROR);
+    check_data_error("slice(w, 1, i)", "slice was asked for -7 items", QN_FAULT_ERROR);
 }
 
 /* More patterns than are kept, met again and again. */
@@ -232,6 +252,7 @@ static const qn_test_case cases[] = {
     {"split gives a list", test_splitting},
     {"mistakes in constants are errors of the job", test_mistakes},
     {"faults in data are errors of the data", test_faults_of_data},
+    {"faults of rows are null, or errors where they are wanted", test_faults_of_rows},
     {"more patterns than are kept", test_many_patterns},
     {"text that is not UTF-8", test_broken_text},
     {"out of memory anywhere", test_out_of_memory},
