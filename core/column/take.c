@@ -4,32 +4,50 @@
 
 #include <string.h>
 
-/* The column's parts in each batch that some row comes from; looked up at the first of them. */
+/* One column of the table, and the rows that are taken from it. */
 typedef struct source {
     const qn_table *table;
     int32_t column;
-    const qn_column **parts; /* by batch; NULL: not met yet */
+    const qn_ref *refs;
+    int64_t count;
+    bool null_refs;          /* some ref is QN_REF_NULL */
+    const qn_column **parts; /* by batch; NULL: not needed */
+    const void **values;     /* by batch: the part's values */
     bool nulls;              /* some row may be null */
+    bool coded;              /* all parts have one dictionary: */
+    qn_column *dictionary;
 } source;
 
-static const qn_column *part_of(source *self, qn_ref ref) {
-    int64_t batch = qn_ref_batch(ref);
-    const qn_column *part = self->parts[batch];
-    if (__builtin_expect(part != NULL, 1))
-        return part;
-    part = self->table->batches[batch].columns[self->column];
+static void meet_part(source *self, int64_t batch) {
+    const qn_batch *from = &self->table->batches[batch];
+    const qn_column *part = self->column < from->count ? from->columns[self->column] : NULL;
     self->parts[batch] = part;
-    return part;
+    if (part == NULL)
+        return;
+    self->values[batch] = part->values;
+    self->nulls |= part->validity != NULL;
+    if (part->length == 0)
+        return;
+    if (self->dictionary == NULL)
+        self->dictionary = part->dictionary;
+    self->coded &= part->dictionary != NULL && part->dictionary == self->dictionary;
 }
 
-/* Looks up all parts that are needed; after this, `parts` may be read directly. */
-static void meet_parts(source *self, const qn_ref *refs, int64_t count) {
-    for (int64_t i = 0; i < count; i++) {
-        if (refs[i] == QN_REF_NULL)
-            self->nulls = true;
-        else
-            self->nulls |= part_of(self, refs[i])->validity != NULL;
-    }
+/* Looks up the parts that are needed: all of them, if they are few beside the rows. */
+static void meet_parts(source *self) {
+    int64_t batches = self->table->batch_count;
+    bool all = batches <= self->count / 8;
+    self->nulls = self->null_refs;
+    self->coded = true;
+    self->dictionary = NULL;
+    if (!all)
+        memset(self->parts, 0, (size_t)batches * sizeof *self->parts);
+    for (int64_t i = 0; all && i < batches; i++)
+        meet_part(self, i);
+    for (int64_t i = 0; !all && i < self->count; i++)
+        if (self->refs[i] != QN_REF_NULL && self->parts[qn_ref_batch(self->refs[i])] == NULL)
+            meet_part(self, qn_ref_batch(self->refs[i]));
+    self->coded &= self->dictionary != NULL;
 }
 
 /* ---- Fixed-width values ---------------------------------------------------------------------- */
@@ -37,53 +55,137 @@ static void meet_parts(source *self, const qn_ref *refs, int64_t count) {
 /* Far enough for a cache miss to end, near enough for the line to be there still. */
 enum { AHEAD = 24 };
 
-#define TAKE_VALUES(member)                                                                        \
-    for (int64_t i = 0; i < count; i++) {                                                          \
-        if (i + AHEAD < count && refs[i + AHEAD] != QN_REF_NULL)                                   \
-            __builtin_prefetch(                                                                    \
-                &parts[qn_ref_batch(refs[i + AHEAD])]->member[qn_ref_row(refs[i + AHEAD])]);       \
-        out->member[i] = refs[i] == QN_REF_NULL                                                    \
-                             ? 0                                                                   \
-                             : parts[qn_ref_batch(refs[i])]->member[qn_ref_row(refs[i])];          \
+#define VALUE(type, i) ((const type *)values[qn_ref_batch(refs[i])])[qn_ref_row(refs[i])]
+
+#define TAKE_VALUES(type)                                                                          \
+    static void take_##type(type *out, const source *self) {                                       \
+        const void *const *values = self->values;                                                  \
+        const qn_ref *refs = self->refs;                                                           \
+        int64_t count = self->count, i = 0;                                                        \
+        for (; i < count - AHEAD && !self->null_refs; i++) {                                       \
+            __builtin_prefetch(&VALUE(type, i + AHEAD));                                           \
+            out[i] = VALUE(type, i);                                                               \
+        }                                                                                          \
+        for (; i < count; i++) {                                                                   \
+            if (i + AHEAD < count && refs[i + AHEAD] != QN_REF_NULL)                               \
+                __builtin_prefetch(&VALUE(type, i + AHEAD));                                       \
+            out[i] = refs[i] == QN_REF_NULL ? 0 : VALUE(type, i);                                  \
+        }                                                                                          \
     }
+TAKE_VALUES(int64_t)
+TAKE_VALUES(int32_t)
 
-static void take_wide(qn_column *out, const qn_column *const *parts, const qn_ref *refs) {
-    int64_t count = out->length;
-    TAKE_VALUES(i64)
+/* Bits of the rows, a word at a time. `validity`: those, not the values. */
+static void take_bits(uint64_t *out, const source *self, bool validity) {
+    for (int64_t first = 0; first < self->count; first += 64) {
+        int64_t end = self->count - first < 64 ? self->count - first : 64;
+        uint64_t word = 0;
+        for (int64_t i = 0; i < end; i++) {
+            qn_ref ref = self->refs[first + i];
+            if (ref == QN_REF_NULL)
+                continue;
+            const qn_column *part = self->parts[qn_ref_batch(ref)];
+            const uint64_t *bits = validity ? part->validity : part->bits;
+            word |= (uint64_t)(bits == NULL || qn_bit(bits, qn_ref_row(ref))) << i;
+        }
+        out[first / 64] = word;
+    }
 }
 
-static void take_narrow(qn_column *out, const qn_column *const *parts, const qn_ref *refs) {
-    int64_t count = out->length;
-    TAKE_VALUES(i32)
-}
-
-static void take_bits(qn_column *out, const qn_column *const *parts, const qn_ref *refs) {
-    for (int64_t i = 0; i < out->length; i++)
-        if (refs[i] != QN_REF_NULL &&
-            qn_bit(parts[qn_ref_batch(refs[i])]->bits, qn_ref_row(refs[i])))
-            qn_bit_set(out->bits, i);
+static qn_status take_validity(qn_column *out, const source *self) {
+    uint64_t *validity = NULL;
+    if (!self->nulls)
+        return QN_OK;
+    QN_TRY(qn_mem_calloc(&validity, ((size_t)qn_bit_words(self->count) + 8) & ~(size_t)7,
+                         sizeof *validity));
+    take_bits(validity, self, true);
+    qn_column_set_validity(out, validity);
+    return QN_OK;
 }
 
 /* ---- Values of any length -------------------------------------------------------------------- */
 
-/* One batch's strings after the other, through its dictionary if it has one. */
-static qn_status take_strings(qn_column **out, source *self, const qn_ref *refs, int64_t count) {
-    qn_string_builder builder;
-    qn_string_builder_init(&builder);
-    qn_status status = QN_OK;
-    for (int64_t i = 0; i < count; i++) {
-        bool null = refs[i] == QN_REF_NULL;
-        const qn_column *part = null ? NULL : self->parts[qn_ref_batch(refs[i])];
-        int64_t row = qn_ref_row(refs[i]);
-        if (null || qn_column_is_null(part, row))
-            QN_TRY_GOTO(qn_string_builder_add_null(&builder), done);
-        else
-            QN_TRY_GOTO(qn_string_builder_add(&builder, qn_column_string(part, row)), done);
+/* Short texts are the rule: no call for them. */
+static inline void copy_text(char *to, const char *from, int64_t length) {
+    if (length >= 8 && length <= 16) {
+        uint64_t head, tail;
+        memcpy(&head, from, 8);
+        memcpy(&tail, from + length - 8, 8);
+        memcpy(to, &head, 8);
+        memcpy(to + length - 8, &tail, 8);
+    } else if (length >= 4 && length < 8) {
+        uint32_t head, tail;
+        memcpy(&head, from, 4);
+        memcpy(&tail, from + length - 4, 4);
+        memcpy(to, &head, 4);
+        memcpy(to + length - 4, &tail, 4);
+    } else if (length > 16) {
+        memcpy(to, from, (size_t)length);
+    } else {
+        for (int64_t i = 0; i < length; i++)
+            to[i] = from[i];
     }
-    status = qn_string_builder_finish(&builder, out);
-done:
-    qn_string_builder_clear(&builder);
-    return status;
+}
+
+/* The text of row i, through the part's dictionary if it has one; empty for a null. */
+static inline qn_view text_at(const source *self, int64_t i) {
+    qn_ref ref = self->refs[i];
+    if (ref == QN_REF_NULL)
+        return (qn_view){"", 0};
+    const qn_column *part = self->parts[qn_ref_batch(ref)];
+    int64_t row = qn_ref_row(ref);
+    if (part->dictionary != NULL) {
+        if (qn_column_is_null(part, row))
+            return (qn_view){"", 0};
+        row = part->codes[row];
+        part = part->dictionary;
+    }
+    int32_t start = part->offsets[row];
+    return (qn_view){part->chars + start, part->offsets[row + 1] - start};
+}
+
+static void prefetch_text(const source *self, int64_t i) {
+    qn_ref ref = i < self->count ? self->refs[i] : QN_REF_NULL;
+    const qn_column *part = ref == QN_REF_NULL ? NULL : self->parts[qn_ref_batch(ref)];
+    if (part != NULL && part->dictionary == NULL)
+        __builtin_prefetch(part->offsets + qn_ref_row(ref));
+}
+
+static qn_status take_offsets(qn_column *out, const source *self) {
+    int64_t total = 0;
+    for (int64_t i = 0; i < self->count; i++) {
+        prefetch_text(self, i + AHEAD);
+        qn_view text = text_at(self, i);
+        if (text.length > 0)
+            __builtin_prefetch(text.data);
+        total += text.length;
+        if (total > INT32_MAX)
+            return qn_fail(QN_DATA, "more than 2 GiB of text in one column of a batch");
+        out->offsets[i + 1] = (int32_t)total;
+    }
+    return QN_OK;
+}
+
+static qn_status fill_strings(qn_column *out, const source *self) {
+    QN_TRY(take_offsets(out, self));
+    QN_TRY(qn_mem_alloc(&out->chars, (size_t)out->offsets[self->count] + 64, 1));
+    for (int64_t i = 0; i < self->count; i++) {
+        qn_view text = text_at(self, i);
+        copy_text(out->chars + out->offsets[i], text.data, text.length);
+    }
+    return take_validity(out, self);
+}
+
+static qn_status take_strings(qn_column **out, const source *self) {
+    qn_column *taken = NULL;
+    QN_TRY(qn_column_new(&taken, QN_STRING, self->count, 0));
+    qn_status status = fill_strings(taken, self);
+    if (status != QN_OK) {
+        qn_column_release(taken);
+        return status;
+    }
+    *out = taken;
+    return QN_OK;
 }
 
 /* Lists and vectors: neighbours of one batch are taken together, and the pieces joined. */
@@ -95,20 +197,21 @@ static int64_t run_length(const qn_ref *refs, int64_t count) {
     return length;
 }
 
-static qn_status take_run(qn_column **out, source *self, const qn_ref *refs, int64_t count,
+static qn_status take_run(qn_column **out, const source *self, const qn_ref *refs, int64_t count,
                           int64_t *rows) {
     const qn_field *field = &self->table->schema.fields[self->column];
     if (refs[0] == QN_REF_NULL)
         return qn_column_new_null(out, field->type, count, field->width);
     for (int64_t i = 0; i < count; i++)
         rows[i] = qn_ref_row(refs[i]);
-    return qn_column_take(out, part_of(self, refs[0]), rows, count);
+    return qn_column_take(out, self->parts[qn_ref_batch(refs[0])], rows, count);
 }
 
-static qn_status take_runs(qn_column **out, source *self, const qn_ref *refs, int64_t count) {
+static qn_status take_runs(qn_column **out, const source *self) {
     const qn_field *field = &self->table->schema.fields[self->column];
+    const qn_ref *refs = self->refs;
     qn_column **pieces = NULL;
-    int64_t *rows = NULL, pieces_count = 0;
+    int64_t *rows = NULL, pieces_count = 0, count = self->count;
     qn_status status = QN_OK;
     if (count == 0)
         return qn_column_new_null(out, field->type, 0, field->width);
@@ -131,29 +234,18 @@ done:
 
 /* ---- All types ------------------------------------------------------------------------------- */
 
-static qn_status take_validity(qn_column *out, const source *self, const qn_ref *refs) {
-    if (!self->nulls)
-        return QN_OK;
-    for (int64_t i = 0; i < out->length; i++)
-        if (refs[i] == QN_REF_NULL ||
-            qn_column_is_null(self->parts[qn_ref_batch(refs[i])], qn_ref_row(refs[i])))
-            QN_TRY(qn_column_set_null(out, i));
-    return QN_OK;
-}
-
-static qn_status take_fixed(qn_column **out, const source *self, qn_type type, const qn_ref *refs,
-                            int64_t count) {
+static qn_status take_fixed(qn_column **out, const source *self, qn_type type) {
     qn_column *taken = NULL;
-    qn_status status = type == QN_BOOL ? qn_column_new(&taken, type, count, 0)
-                                       : qn_column_new_raw(&taken, type, count, 0);
+    qn_status status = type == QN_BOOL ? qn_column_new(&taken, type, self->count, 0)
+                                       : qn_column_new_raw(&taken, type, self->count, 0);
     QN_TRY(status);
     if (type == QN_BOOL)
-        take_bits(taken, self->parts, refs);
+        take_bits(taken->bits, self, false);
     else if (qn_type_size(type) == 8)
-        take_wide(taken, self->parts, refs);
+        take_int64_t(taken->i64, self);
     else
-        take_narrow(taken, self->parts, refs);
-    status = take_validity(taken, self, refs);
+        take_int32_t(taken->i32, self);
+    status = take_validity(taken, self);
     if (status != QN_OK) {
         qn_column_release(taken);
         return status;
@@ -162,56 +254,61 @@ static qn_status take_fixed(qn_column **out, const source *self, qn_type type, c
     return QN_OK;
 }
 
-/* The dictionary that every batch with rows here has; NULL if they differ or lack one. */
-static qn_column *common_dictionary(const source *self, const qn_ref *refs, int64_t count) {
-    qn_column *dictionary = NULL;
-    for (int64_t i = 0; i < count; i++) {
-        if (refs[i] == QN_REF_NULL)
-            continue;
-        qn_column *own = self->parts[qn_ref_batch(refs[i])]->dictionary;
-        if (own == NULL || (dictionary != NULL && own != dictionary))
-            return NULL;
-        dictionary = own;
-    }
-    return dictionary;
-}
-
-static qn_status take_codes(qn_column **out, const source *self, qn_column *dictionary,
-                            const qn_ref *refs, int64_t count) {
-    QN_TRY(take_fixed(out, self, QN_INT32, refs, count));
+static qn_status take_codes(qn_column **out, const source *self) {
+    QN_TRY(take_fixed(out, self, QN_INT32));
     (*out)->type = QN_STRING;
-    (*out)->dictionary = qn_column_retain(dictionary);
+    (*out)->dictionary = qn_column_retain(self->dictionary);
     return QN_OK;
 }
 
-static qn_status take(qn_column **out, source *self, const qn_ref *refs, int64_t count) {
-    qn_type type = self->table->schema.fields[self->column].type;
-    meet_parts(self, refs, count);
+static qn_status take_column(qn_column **out, source *self, int32_t column) {
+    qn_type type = self->table->schema.fields[column].type;
+    self->column = column;
+    meet_parts(self);
     if (type == QN_STRING_LIST || type == QN_VECTOR)
-        return take_runs(out, self, refs, count);
+        return take_runs(out, self);
     if (type != QN_STRING)
-        return take_fixed(out, self, type, refs, count);
-    qn_column *dictionary = common_dictionary(self, refs, count);
-    return dictionary != NULL ? take_codes(out, self, dictionary, refs, count)
-                              : take_strings(out, self, refs, count);
+        return take_fixed(out, self, type);
+    return self->coded ? take_codes(out, self) : take_strings(out, self);
+}
+
+static qn_status source_init(source *self, const qn_table *table, const qn_ref *refs,
+                             int64_t count) {
+    uint64_t nulls = 0;
+    for (int64_t i = 0; i < count; i++)
+        nulls += refs[i] == QN_REF_NULL;
+    *self = (source){.table = table, .refs = refs, .count = count, .null_refs = nulls > 0};
+    QN_TRY(qn_mem_alloc(&self->parts, (size_t)table->batch_count, sizeof *self->parts));
+    return qn_mem_alloc(&self->values, (size_t)table->batch_count, sizeof *self->values);
+}
+
+static void source_clear(source *self) {
+    qn_mem_free(self->parts);
+    qn_mem_free(self->values);
 }
 
 qn_status qn_table_take(qn_column **out, const qn_table *table, int32_t column, const qn_ref *refs,
                         int64_t count) {
-    source self = {.table = table, .column = column};
-    QN_TRY(qn_mem_calloc(&self.parts, (size_t)table->batch_count, sizeof *self.parts));
-    qn_status status = take(out, &self, refs, count);
-    qn_mem_free(self.parts);
+    source self;
+    qn_status status = source_init(&self, table, refs, count);
+    if (status == QN_OK)
+        status = take_column(out, &self, column);
+    source_clear(&self);
     return status;
 }
 
 qn_status qn_table_take_all(qn_batch *out, const qn_table *table, const qn_ref *refs,
                             int64_t count) {
-    for (int32_t i = 0; i < table->schema.count; i++) {
+    source self;
+    qn_status status = source_init(&self, table, refs, count);
+    for (int32_t i = 0; i < table->schema.count && status == QN_OK; i++) {
         qn_column *column = NULL;
-        QN_TRY(qn_table_take(&column, table, i, refs, count));
-        QN_TRY(qn_batch_append(out, column));
+        status = take_column(&column, &self, i);
+        if (status == QN_OK)
+            status = qn_batch_append(out, column);
     }
-    out->length = count;
-    return QN_OK;
+    source_clear(&self);
+    if (status == QN_OK)
+        out->length = count;
+    return status;
 }
