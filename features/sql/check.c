@@ -69,6 +69,16 @@ static PgQuery__Token kind_at(const sql_source *source, size_t i) {
     return i < source->tokens->n_tokens ? source->tokens->tokens[i]->token : PG_QUERY__TOKEN__NUL;
 }
 
+/* The token before, comments left out. */
+static PgQuery__Token kind_before(const sql_source *source, size_t i) {
+    while (i > 0) {
+        PgQuery__Token kind = kind_at(source, --i);
+        if (kind != PG_QUERY__TOKEN__SQL_COMMENT && kind != PG_QUERY__TOKEN__C_COMMENT)
+            return kind;
+    }
+    return PG_QUERY__TOKEN__NUL;
+}
+
 /* Words and signs behind which a part of a SELECT starts that does not lie below the one before:
  * not the FROM of IS DISTINCT FROM, nor the GROUP of WITHIN GROUP. */
 static bool separates(const sql_source *source, size_t i) {
@@ -78,9 +88,9 @@ static bool separates(const sql_source *source, size_t i) {
                                             PG_QUERY__TOKEN__LIMIT};
     PgQuery__Token kind = kind_at(source, i);
     if (kind == PG_QUERY__TOKEN__FROM)
-        return i > 0 && kind_at(source, i - 1) != PG_QUERY__TOKEN__DISTINCT;
+        return kind_before(source, i) != PG_QUERY__TOKEN__DISTINCT;
     if (kind == PG_QUERY__TOKEN__GROUP_P)
-        return kind_at(source, i + 1) == PG_QUERY__TOKEN__BY;
+        return kind_before(source, i) != PG_QUERY__TOKEN__WITHIN;
     return is_one_of(kind, tokens, sizeof tokens / sizeof *tokens);
 }
 
@@ -109,21 +119,24 @@ static qn_status check_name(const sql_source *source, const PgQuery__ScanToken *
 
 /* ---- Depth ----------------------------------------------------------------------------------- */
 
-/* How deep the tree can be at most of what stands between two parentheses: in each part the
- * operators pile up, and of what parentheses hold the deepest lies below them. SELECTs and set
- * operations pile up over all parts. */
+/* How deep the tree can be at most of what stands between two parentheses, or CASE and END: in
+ * each part the operators pile up, and of what parentheses hold the deepest lies below them. Terms
+ * of AND and OR lie beside each other. SELECTs and set operations pile up over all parts. */
 typedef struct nesting {
-    int32_t selects;
+    bool is_case;
+    int32_t betweens;  /* whose AND is still to come */
+    int32_t base;      /* SELECTs, set operations, AND, OR */
+    bool logic;        /* AND and OR are counted */
     int32_t deepest;   /* of the parts that ended */
     int32_t operators; /* of this part */
     int32_t inside;    /* the deepest of its parentheses */
 } nesting;
 
-enum { SELECT_DEPTH = 3 /* nodes of the tree that a SELECT puts between, in operators */ };
+enum { SELECT_DEPTH = 3, LOGIC_DEPTH = 2 /* in operators */ };
 
 static int32_t depth_of(const nesting *level) {
     int32_t here = level->operators + level->inside;
-    return level->selects + (here > level->deepest ? here : level->deepest);
+    return level->base + (here > level->deepest ? here : level->deepest);
 }
 
 static void end_part(nesting *level) {
@@ -140,42 +153,67 @@ static void close_level(nesting *levels, int32_t *depth) {
     around->inside = inside > around->inside ? inside : around->inside;
 }
 
-static void count_token(const sql_source *source, size_t i, nesting *level) {
-    PgQuery__Token kind = kind_at(source, i);
-    if (separates(source, i))
-        end_part(level);
-    if (kind == PG_QUERY__TOKEN__SELECT)
-        level->selects += SELECT_DEPTH;
-    if (kind == PG_QUERY__TOKEN__UNION || kind == PG_QUERY__TOKEN__INTERSECT ||
-        kind == PG_QUERY__TOKEN__EXCEPT)
-        level->selects++;
-    level->operators += nests(source->tokens->tokens[i]);
+/* BETWEEN's AND is none of these. */
+static bool is_logic(PgQuery__Token kind, nesting *level) {
+    if (kind == PG_QUERY__TOKEN__AND && level->betweens > 0) {
+        level->betweens--;
+        return false;
+    }
+    return kind == PG_QUERY__TOKEN__AND || kind == PG_QUERY__TOKEN__OR;
 }
 
-static qn_status too_deep(const sql_source *source, const PgQuery__ScanToken *token) {
-    return qn_sql_fail(source, token->start,
+static void count_token(const sql_source *source, size_t i, nesting *level) {
+    PgQuery__Token kind = kind_at(source, i);
+    bool logic = is_logic(kind, level);
+    if (logic || separates(source, i))
+        end_part(level);
+    if (logic && !level->logic) {
+        level->logic = true;
+        level->base += LOGIC_DEPTH;
+    }
+    if (kind == PG_QUERY__TOKEN__SELECT)
+        level->base += SELECT_DEPTH;
+    level->base += kind == PG_QUERY__TOKEN__UNION || kind == PG_QUERY__TOKEN__INTERSECT ||
+                   kind == PG_QUERY__TOKEN__EXCEPT;
+    level->betweens += kind == PG_QUERY__TOKEN__BETWEEN;
+    level->operators += !logic && nests(source->tokens->tokens[i]);
+}
+
+static bool opens(PgQuery__Token kind) {
+    return kind == PG_QUERY__TOKEN__ASCII_40 || kind == PG_QUERY__TOKEN__ASCII_91 ||
+           kind == PG_QUERY__TOKEN__CASE;
+}
+
+/* END is the end of a CASE where one is open, and not a name. */
+static bool closes(const sql_source *source, size_t i, const nesting *level) {
+    PgQuery__Token kind = kind_at(source, i), before = kind_before(source, i);
+    if (kind == PG_QUERY__TOKEN__END_P)
+        return level->is_case && before != PG_QUERY__TOKEN__ASCII_46 &&
+               before != PG_QUERY__TOKEN__AS;
+    return (kind == PG_QUERY__TOKEN__ASCII_41 || kind == PG_QUERY__TOKEN__ASCII_93) &&
+           !level->is_case;
+}
+
+static qn_status too_deep(const sql_source *source, size_t i) {
+    return qn_sql_fail(source, source->tokens->tokens[i]->start,
                        "the expression has more than %d operators and parentheses in each other",
                        QN_SQL_OPERATOR_LIMIT);
 }
 
 qn_status qn_sql_check_tokens(const sql_source *source) {
-    nesting levels[QN_SQL_OPERATOR_LIMIT + 2] = {{.selects = -SELECT_DEPTH}};
+    nesting levels[QN_SQL_OPERATOR_LIMIT + 2] = {{.base = -SELECT_DEPTH}};
     int32_t depth = 0;
     for (size_t i = 0; i < source->tokens->n_tokens; i++) {
-        const PgQuery__ScanToken *token = source->tokens->tokens[i];
-        bool opens =
-            token->token == PG_QUERY__TOKEN__ASCII_40 || token->token == PG_QUERY__TOKEN__ASCII_91;
-        bool closes =
-            token->token == PG_QUERY__TOKEN__ASCII_41 || token->token == PG_QUERY__TOKEN__ASCII_93;
-        QN_TRY(check_name(source, token));
-        if (closes)
+        PgQuery__Token kind = kind_at(source, i);
+        QN_TRY(check_name(source, source->tokens->tokens[i]));
+        if (closes(source, i, &levels[depth]))
             close_level(levels, &depth);
         count_token(source, i, &levels[depth]);
         if (depth_of(&levels[depth]) > QN_SQL_OPERATOR_LIMIT ||
-            (opens && depth >= QN_SQL_OPERATOR_LIMIT))
-            return too_deep(source, token);
-        if (opens)
-            levels[++depth] = (nesting){0};
+            (opens(kind) && depth >= QN_SQL_OPERATOR_LIMIT))
+            return too_deep(source, i);
+        if (opens(kind))
+            levels[++depth] = (nesting){.is_case = kind == PG_QUERY__TOKEN__CASE};
     }
     return QN_OK;
 }

@@ -47,6 +47,8 @@ QN_CHECKED qn_status qn_sql_subscript(sql_scope *scope, const sql_node *node, qn
 
 bool qn_sql_is_aggregate_name(const char *name);
 bool qn_sql_is_window_name(const char *name);
+QN_CHECKED qn_status qn_sql_unknown_function(const sql_scope *scope, const char *name,
+                                             int32_t location);
 
 /* Local. Refuses calls of aggregate and window functions, and clauses that only those have
  * (known.c). */

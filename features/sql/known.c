@@ -17,46 +17,73 @@ static bool is_one_of(const char *const *names, const char *name) {
     return false;
 }
 
+static const char *const aggregates[] = {"count",
+                                         "sum",
+                                         "avg",
+                                         "mean",
+                                         "min",
+                                         "max",
+                                         "stddev",
+                                         "variance",
+                                         "stddev_pop",
+                                         "var_pop",
+                                         "var_samp",
+                                         "first",
+                                         "last",
+                                         "stddev_samp",
+                                         "corr",
+                                         "covar_pop",
+                                         "covar_samp",
+                                         "string_agg",
+                                         "collect_list",
+                                         "collect_set",
+                                         "max_by",
+                                         "min_by",
+                                         "mode",
+                                         "percentile_cont",
+                                         "percentile_disc",
+                                         "median",
+                                         "bool_and",
+                                         "bool_or",
+                                         "array_agg",
+                                         "approx_count_distinct",
+                                         NULL};
+
+static const char *const windows[] = {"row_number",  "rank",       "dense_rank", "percent_rank",
+                                      "cume_dist",   "ntile",      "lag",        "lead",
+                                      "first_value", "last_value", "nth_value",  NULL};
+
 bool qn_sql_is_aggregate_name(const char *name) {
-    static const char *const names[] = {"count",
-                                        "sum",
-                                        "avg",
-                                        "mean",
-                                        "min",
-                                        "max",
-                                        "stddev",
-                                        "variance",
-                                        "stddev_pop",
-                                        "var_pop",
-                                        "var_samp",
-                                        "first",
-                                        "last",
-                                        "stddev_samp",
-                                        "corr",
-                                        "covar_pop",
-                                        "covar_samp",
-                                        "string_agg",
-                                        "collect_list",
-                                        "collect_set",
-                                        "max_by",
-                                        "min_by",
-                                        "mode",
-                                        "percentile_cont",
-                                        "percentile_disc",
-                                        "median",
-                                        "bool_and",
-                                        "bool_or",
-                                        "array_agg",
-                                        "approx_count_distinct",
-                                        NULL};
-    return qn_aggregate_exists != NULL ? qn_aggregate_exists(name) : is_one_of(names, name);
+    return qn_aggregate_exists != NULL ? qn_aggregate_exists(name) : is_one_of(aggregates, name);
 }
 
 bool qn_sql_is_window_name(const char *name) {
-    static const char *const names[] = {"row_number",  "rank",       "dense_rank", "percent_rank",
-                                        "cume_dist",   "ntile",      "lag",        "lead",
-                                        "first_value", "last_value", "nth_value",  NULL};
-    return qn_window_exists != NULL ? qn_window_exists(name) : is_one_of(names, name);
+    return qn_window_exists != NULL ? qn_window_exists(name) : is_one_of(windows, name);
+}
+
+/* A scalar function's name may be a misspelt one of another kind. */
+static bool is_scalar(const char *name) {
+    const char *other = NULL;
+    for (int32_t i = 0; (other = qn_expr_function_name(i)) != NULL; i++)
+        if (strcmp(other, name) == 0)
+            return true;
+    return false;
+}
+
+qn_status qn_sql_unknown_function(const sql_scope *scope, const char *name, int32_t location) {
+    const char *all[1024];
+    int64_t count = 0;
+    for (; count < 64 && aggregates[count] != NULL; count++)
+        all[count] = aggregates[count];
+    for (int32_t i = 0; windows[i] != NULL; i++)
+        all[count++] = windows[i];
+    for (int32_t i = 0; count < 1024 && qn_expr_function_name(i) != NULL; i++)
+        all[count++] = qn_expr_function_name(i);
+    qn_status status = qn_sql_fail(scope->source, location, "unknown function '%s'", name);
+    const char *nearest = qn_nearest(name, all, count);
+    if (nearest != NULL)
+        qn_error_help("did you mean '%s'?", nearest);
+    return status;
 }
 
 /* Clauses that only aggregate and window functions have. */
@@ -97,5 +124,7 @@ qn_status qn_sql_check_call(const sql_scope *scope, const PgQuery__FuncCall *nod
                            clause != NULL ? clause : "'*'", name);
     if (node->func_variadic)
         return qn_sql_unsupported(scope->source, node->location, "VARIADIC");
-    return QN_OK;
+    bool of_grammar = node->funcformat == PG_QUERY__COERCION_FORM__COERCE_SQL_SYNTAX;
+    return of_grammar || is_scalar(name) ? QN_OK
+                                         : qn_sql_unknown_function(scope, name, node->location);
 }

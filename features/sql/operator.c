@@ -45,6 +45,10 @@ static qn_status plain_operator(sql_scope *scope, const PgQuery__AExpr *node, qn
         return qn_sql_convert_call(scope, name, sides + 1, 1, node->location, out);
     if (node->lexpr != NULL && is_match(name))
         return match_operator(scope, node, name, out);
+    if (node->lexpr != NULL && strcmp(name, "==") == 0)
+        name = "=";
+    if (node->lexpr != NULL && strcmp(name, "<=>") == 0) /* Spark's */
+        return qn_sql_convert_call(scope, "is not distinct from", sides, 2, node->location, out);
     for (size_t i = 0; node->lexpr != NULL && i < sizeof known / sizeof *known; i++)
         if (strcmp(name, known[i]) == 0)
             return qn_sql_convert_call(scope, name, sides, 2, node->location, out);

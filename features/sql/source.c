@@ -73,7 +73,13 @@ static qn_status parser_error(const sql_source *source, const PgQueryError *erro
         while (((unsigned char)source->sql[location] & 0xC0) == 0x80)
             location++;
     }
-    return qn_sql_fail(source, error->cursorpos > 0 ? location : -1, "SQL %s", error->message);
+    bool known = error->cursorpos > 0;
+    qn_status status = qn_sql_fail(source, known ? location : -1, "SQL %s", error->message);
+    if (strstr(error->message, "LIMIT #,#") != NULL)
+        qn_error_help("write LIMIT count OFFSET first");
+    else if (known)
+        qn_sql_hint(source, location);
+    return status;
 }
 
 static qn_status unpack_error(const sql_source *source) {

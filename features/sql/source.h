@@ -55,6 +55,9 @@ const PgQuery__ScanToken *qn_sql_token_at(const sql_source *source, int32_t loca
 QN_CHECKED qn_status qn_sql_check_text(const sql_source *source);
 QN_CHECKED qn_status qn_sql_check_tokens(const sql_source *source);
 
+/* Local. Adds help to a syntax error at a place of what the parser saw, if it can be guessed. */
+void qn_sql_hint(const sql_source *source, int32_t location);
+
 /* Local. Writes over what PostgreSQL's grammar does not know. */
 QN_CHECKED qn_status qn_sql_rewrite(sql_source *source);
 bool qn_sql_is_try_cast(const sql_source *source, int32_t location);

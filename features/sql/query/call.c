@@ -290,6 +290,8 @@ qn_status qn_sql_window_call(sql_scope *scope, const PgQuery__FuncCall *node, qn
                       name);
         return status;
     }
+    if (!qn_sql_is_window_name(name) && !qn_sql_is_aggregate_name(name))
+        return qn_sql_unknown_function(scope, name, node->location);
     const sql_call *call = find_call(block, block->windows, block->window_count, node);
     if (call != NULL)
         column = call->name;
