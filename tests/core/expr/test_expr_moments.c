@@ -231,6 +231,23 @@ static void test_intervals_in_zones(void) {
     CHECK("Europe/Berlin", cases);
 }
 
+/* tests/golden/Moments.java: many times, most of them near changes of the clocks. */
+static void test_golden(void) {
+    FILE *file = fopen(QUERN_SOURCE_DIR "/tests/golden/moments.txt", "r");
+    char line[512];
+    int lines = 0;
+    CU_ASSERT_PTR_NOT_NULL(file);
+    for (; file != NULL && fgets(line, sizeof line, file) != NULL; lines++) {
+        char *rest = line;
+        line[strcspn(line, "\n")] = '\0';
+        const char *zone = strsep(&rest, "\t"), *sql = strsep(&rest, "\t");
+        check_in(zone, sql, rest);
+    }
+    CU_ASSERT(lines > 500);
+    if (file != NULL)
+        fclose(file);
+}
+
 static void test_refused(void) {
     test_fails("t - t", "'-' cannot subtract timestamp and timestamp", 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(qn_last_error().help, "unix_timestamp(a) - unix_timestamp(b)"));
@@ -277,6 +294,7 @@ static const qn_test_case cases[] = {
     {"clocks of other zones", test_zones},
     {"intervals and units are added and counted", test_intervals},
     {"in zones days keep the clock", test_intervals_in_zones},
+    {"random times are what java.time makes of them", test_golden},
     {"what has no meaning is refused by name", test_refused},
     {"printed expressions read back", test_printed},
     {NULL, NULL},
