@@ -236,7 +236,12 @@ static void choose_date_function(qn_expr *node) {
     bool minus = strcmp(node->function->name, "-") == 0;
     qn_type a = node->arguments[0]->type, b = node->arguments[1]->type;
     bool days = b == QN_INT32 || b == QN_INT64;
-    if (a == QN_DATE && days && plus)
+    if (plus && b == QN_DATE && (a == QN_INT32 || a == QN_INT64)) { /* days + date */
+        qn_expr *first = node->arguments[0];
+        node->arguments[0] = node->arguments[1];
+        node->arguments[1] = first;
+        node->function = qn_function_find("date_add");
+    } else if (a == QN_DATE && days && plus)
         node->function = qn_function_find("date_add");
     else if (a == QN_DATE && days && minus)
         node->function = qn_function_find("date_sub");

@@ -1,6 +1,7 @@
 /* Less common functions of reals: hyperbolic and reciprocal ones, hypot, rint, nanvl, histogram
  * buckets. */
 #include "core/expr/loops.h"
+#include "core/expr/number.h"
 
 #include "core/memory.h"
 
@@ -84,7 +85,8 @@ static int64_t bucket_of(double value, double low, double high, int64_t count) {
     if (up ? value >= high : value <= high)
         return count + 1;
     double above = up ? value - low : low - value, range = up ? high - low : low - high;
-    return (int64_t)((double)count * above / range) + 1;
+    /* a range past the greatest double: NaN, which counts as 0 */
+    return qn_real_to_int64((double)count * above / range) + 1;
 }
 
 static qn_status run_bucket(const qn_call *call, qn_column **out) {

@@ -105,44 +105,58 @@ static qn_status run_log(const qn_call *call, qn_column **out) {
 
 /* ---- Rounding -------------------------------------------------------------------------------- */
 
-/* At 10^-digits for digits < 0, halves away from zero or to even; wraps past the ends. */
-static int64_t round_whole(int64_t value, int64_t digits, bool even) {
-    if (digits >= 0)
-        return value;
-    if (digits < -18)
-        return 0;
+/* At 10^-digits for digits < 0, halves away from zero or to even. False if that passes the ends of
+ * int64: then wrapped. */
+static bool round_whole(int64_t value, int64_t digits, bool even, int64_t *out) {
+    *out = digits >= 0 ? value : 0;
+    if (digits >= 0 || digits < -18)
+        return true;
     int64_t unit = 1;
     for (int64_t i = 0; i > digits; i--)
         unit *= 10;
     int64_t rest = value % unit, whole = value - rest, half = rest < 0 ? -rest : rest;
     bool up = half * 2 > unit || (half * 2 == unit && (!even || (whole / unit) % 2 != 0));
-    uint64_t step = up ? (uint64_t)(value < 0 ? -unit : unit) : 0;
-    return (int64_t)((uint64_t)whole + step);
+    return !__builtin_add_overflow(whole, up ? (value < 0 ? -unit : unit) : 0, out);
+}
+
+static qn_status round_whole_row(const qn_call *call, int64_t row, int64_t digits, bool even,
+                                 qn_column *out) {
+    const qn_operand *x = &call->arguments[0];
+    int64_t i = qn_at(x, row), rounded;
+    bool wide = out->type == QN_INT64;
+    int64_t value = wide ? x->column->i64[i] : x->column->i32[i];
+    bool fits = round_whole(value, digits, even, &rounded);
+    if (wide)
+        out->i64[row] = rounded;
+    else
+        out->i32[row] = (int32_t)rounded;
+    if (!call->checks || (fits && (wide || rounded == out->i32[row])))
+        return QN_OK;
+    return qn_call_fault(call, out, row, "%s(%lld, %lld) overflows %s", call->node->function->name,
+                         (long long)value, (long long)digits, qn_type_name(out->type));
 }
 
 static qn_status round_rows(const qn_call *call, bool even, qn_column **out) {
     const qn_operand *x = &call->arguments[0];
-    QN_TRY(qn_column_new(out, call->node->type, call->length, 0));
-    qn_column *result = *out;
-    for (int64_t i = 0; i < call->length; i++) {
-        const qn_operand *places = call->count > 1 ? &call->arguments[1] : NULL;
+    const qn_operand *places = call->count > 1 ? &call->arguments[1] : NULL;
+    qn_column *result = NULL;
+    qn_status status = QN_OK;
+    QN_TRY(qn_column_new(&result, call->node->type, call->length, 0));
+    for (int64_t i = 0; i < call->length && status == QN_OK; i++) {
         int64_t digits = places != NULL ? places->column->i64[qn_at(places, i)] : 0;
         int64_t row = qn_at(x, i);
-        switch (result->type) {
-        case QN_INT32:
-            result->i32[i] = (int32_t)round_whole(x->column->i32[row], digits, even);
-            break;
-        case QN_INT64:
-            result->i64[i] = round_whole(x->column->i64[row], digits, even);
-            break;
-        case QN_FLOAT32:
+        if (result->type == QN_FLOAT32)
             result->f32[i] = (float)qn_round_real(x->column->f32[row], digits, even, true);
-            break;
-        default:
+        else if (result->type == QN_FLOAT64)
             result->f64[i] = qn_round_real(x->column->f64[row], digits, even, false);
-            break;
-        }
+        else
+            status = round_whole_row(call, i, digits, even, result);
     }
+    if (status != QN_OK) {
+        qn_column_release(result);
+        return status;
+    }
+    *out = result;
     return QN_OK;
 }
 

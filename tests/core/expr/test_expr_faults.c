@@ -63,6 +63,9 @@ static void test_arithmetic(void) {
     check_rows("l % i", QN_FAULT_NULL, "int64: 0 3 null 1 null");
     check_error("7 % i", "row 1005: '%' divides by zero", 2);
     check_error("pmod(7, i)", "row 1005: 'pmod' divides by zero", 0);
+    check_rows("round(i, -1)", QN_FAULT_SPARK, "int32: 0 -10 null -2147483646 0");
+    check_rows("round(i, -1)", QN_FAULT_NULL, "int32: 0 -10 null null 0");
+    check_error("round(l, -1)", "row 1004: round(9223372036854775807, -1) overflows int64", 0);
     check_rows("abs(cast(-2147483648 as int) + i - i)", QN_FAULT_SPARK,
                "int32: -2147483648 -2147483648 null -2147483648 -2147483648");
     check_error("abs(cast(i * 0 - 2147483648 as int))",
