@@ -249,10 +249,7 @@ static qn_status open_window(const opening *self, const qn_plan *plan, int32_t f
     QN_TRY_GOTO(qn_plan_lower_windows(plan, first, count, &inputs, &spec), done);
     QN_TRY_GOTO(qn_plan_open_inputs(self, io, &inputs), done);
     QN_TRY_GOTO(window_label(self, plan, first, count, &label), done);
-    if (qn_window_open == NULL)
-        status = qn_plan_absent("window functions");
-    else
-        status = qn_window_open(&stream, take(io), self->execution, &spec);
+    status = qn_window_open(&stream, take(io), self->execution, &spec);
     status = put(self, plan, io, stream, label, status);
 done:
     qn_plan_free_window_spec(&spec);

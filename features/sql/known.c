@@ -8,7 +8,6 @@
 #include <string.h>
 
 #pragma weak qn_aggregate_exists
-#pragma weak qn_window_exists
 
 static bool is_one_of(const char *const *names, const char *name) {
     for (; *names != NULL; names++)
@@ -49,16 +48,12 @@ static const char *const aggregates[] = {"count",
                                          "approx_count_distinct",
                                          NULL};
 
-static const char *const windows[] = {"row_number",  "rank",       "dense_rank", "percent_rank",
-                                      "cume_dist",   "ntile",      "lag",        "lead",
-                                      "first_value", "last_value", "nth_value",  NULL};
-
 bool qn_sql_is_aggregate_name(const char *name) {
     return qn_aggregate_exists != NULL ? qn_aggregate_exists(name) : is_one_of(aggregates, name);
 }
 
 bool qn_sql_is_window_name(const char *name) {
-    return qn_window_exists != NULL ? qn_window_exists(name) : is_one_of(windows, name);
+    return qn_window_exists(name);
 }
 
 /* A scalar function's name may be a misspelt one of another kind. */
@@ -75,8 +70,8 @@ qn_status qn_sql_unknown_function(const sql_scope *scope, const char *name, int3
     int64_t count = 0;
     for (; count < 64 && aggregates[count] != NULL; count++)
         all[count] = aggregates[count];
-    for (int32_t i = 0; windows[i] != NULL; i++)
-        all[count++] = windows[i];
+    for (int32_t i = 0; qn_window_name(i) != NULL; i++)
+        all[count++] = qn_window_name(i);
     for (int32_t i = 0; count < 1024 && qn_expr_function_name(i) != NULL; i++)
         all[count++] = qn_expr_function_name(i);
     qn_status status = qn_sql_fail(scope->source, location, "unknown function '%s'", name);
