@@ -38,7 +38,9 @@ int qn_order_compare(const qn_table *table_a, qn_ref a, const qn_table *table_b,
 
 /* The first key of each row of a batch as a number: where numbers differ, the rows are in their
  * order (strings: by their first eight bytes). True if rows with equal numbers are equal in this
- * key; else they must be compared. For splitters, thresholds and merging. */
-bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *key, uint64_t *prefixes);
+ * key; else they must be compared. Without keys all are 0. For splitters, thresholds and merging.
+ */
+bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *keys, int32_t count,
+                       uint64_t *prefixes);
 
 #endif

@@ -135,7 +135,13 @@ static void load_prefixes(const qn_column *column, int64_t rows, uint64_t *out) 
     }
 }
 
-bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *key, uint64_t *prefixes) {
+bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *keys, int32_t count,
+                       uint64_t *prefixes) {
+    const qn_sort_key *key = &keys[0];
+    if (count == 0) {
+        memset(prefixes, 0, (size_t)batch->length * sizeof *prefixes);
+        return true;
+    }
     const qn_column *column = batch->columns[key->column];
     int64_t rows = batch->length;
     bool narrow = column->type == QN_BOOL || qn_type_size(column->type) == 4;

@@ -37,7 +37,7 @@ static qn_status load(qn_merge *self, cursor *at) {
     at->row = 0;
     at->length = batch.length;
     at->batch = self->live.batch_count;
-    at->exact = qn_order_prefixes(&batch, &self->keys[0], at->prefixes);
+    at->exact = qn_order_prefixes(&batch, self->keys, self->key_count, at->prefixes);
     return qn_table_add(&self->live, &batch);
 }
 

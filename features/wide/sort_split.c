@@ -184,7 +184,8 @@ static qn_status take_splitters(qn_split *split, const qn_table *all, const qn_r
     }
     split->splitters.length = size - 1;
     QN_TRY_GOTO(qn_mem_alloc(&split->prefixes, (size_t)size, sizeof *split->prefixes), done);
-    split->exact = qn_order_prefixes(&split->splitters, &split->own_keys[0], split->prefixes);
+    split->exact =
+        qn_order_prefixes(&split->splitters, split->own_keys, split->key_count, split->prefixes);
 done:
     qn_mem_free(chosen);
     return status;
@@ -264,7 +265,7 @@ qn_status qn_split_route(void *context, const qn_batch *batch, int32_t *ranks) {
     }
     for (int32_t k = 0; k < split->key_count; k++)
         split->views[k] = batch->columns[split->keys[k].column];
-    bool exact = qn_order_prefixes(&view, &split->own_keys[0], split->row_prefixes);
+    bool exact = qn_order_prefixes(&view, split->own_keys, split->key_count, split->row_prefixes);
     exact &= split->exact;
     if (split->splitters.length == 1 && batch->row_ids == NULL) {
         route_in_two(split, &view, batch, first, exact, ranks);

@@ -63,7 +63,7 @@ static qn_status settle(top *self) {
     self->full = rows == self->wanted && rows > 0;
     if (self->full) {
         const qn_batch *batch = &self->rows.batches[self->rows.batch_count - 1];
-        self->worst_exact = qn_order_prefixes(batch, &self->keys[0], self->prefixes);
+        self->worst_exact = qn_order_prefixes(batch, self->keys, self->count, self->prefixes);
         self->worst = self->prefixes[batch->length - 1];
         self->last = self->rows.batch_count - 1;
     }
@@ -81,8 +81,8 @@ static int64_t choose(top *self, const qn_batch *batch) {
             self->kept[i] = i;
         return batch->length;
     }
-    bool exact = qn_order_prefixes(batch, &self->keys[0], self->prefixes) && self->worst_exact &&
-                 self->count == 1;
+    bool exact = qn_order_prefixes(batch, self->keys, self->count, self->prefixes) &&
+                 self->worst_exact && self->count <= 1;
     uint64_t bound = self->worst;
     if (exact && bound == 0)
         return 0;
