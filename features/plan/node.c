@@ -96,6 +96,7 @@ static void free_node(qn_plan *plan) {
     free_names(plan->names, plan->name_count);
     free_values(plan->values, plan->value_count);
     qn_mem_free(plan->weights);
+    qn_plan_free(plan->dropped);
     qn_mem_free(plan);
 }
 
@@ -108,9 +109,17 @@ void qn_plan_free(qn_plan *plan) {
     }
 }
 
+void qn_plan_keep_dropped(qn_plan *plan, qn_plan *dropped) {
+    while (plan->dropped != NULL)
+        plan = plan->dropped;
+    plan->dropped = dropped;
+}
+
 void qn_plan_drop_node(qn_plan **slot) {
     qn_plan *node = *slot;
     *slot = node->in;
+    qn_plan_keep_dropped(*slot, node->dropped);
+    node->dropped = NULL;
     free_node(node);
 }
 

@@ -124,6 +124,8 @@ struct qn_plan {
     int32_t value_count;
 
     qn_plan *shared; /* reference, once resolved: the WITH node */
+
+    qn_plan *dropped; /* what rules took out: its tables stay open as long as the plan lives */
 };
 
 /* How deep plans may nest: walks recurse. */
@@ -145,6 +147,9 @@ static inline void qn_plan_put_above(qn_plan **slot, qn_plan *plan) {
 
 /* Takes a node with one input out of the tree. */
 void qn_plan_drop_node(qn_plan **slot);
+
+/* Leaves a part that was taken out with a node that stays. dropped may be NULL. */
+void qn_plan_keep_dropped(qn_plan *plan, qn_plan *dropped);
 
 /* What binding and its errors need. */
 typedef struct plan_context {

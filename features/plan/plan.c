@@ -4,6 +4,7 @@
 #include "features/plan/node.h"
 #include "features/plan/open.h"
 #include "features/plan/source.h"
+#include "features/scan/scan.h"
 
 #include <string.h>
 
@@ -103,6 +104,41 @@ static qn_status open_tables(qn_plan *plan, const catalog *self) {
     return open_tables(plan->right, self);
 }
 
+static int32_t gather_rows(const qn_plan *plan, int64_t *rows, int32_t at) {
+    if (plan == NULL)
+        return at;
+    if (plan->kind != PLAN_SCAN)
+        return gather_rows(plan->right, rows, gather_rows(plan->in, rows, at));
+    if (rows != NULL)
+        rows[at] = qn_scan_rank_rows(plan->stream);
+    return at + 1;
+}
+
+static int32_t spread_rows(qn_plan *plan, const int64_t *rows, int32_t at) {
+    if (plan == NULL)
+        return at;
+    if (plan->kind != PLAN_SCAN)
+        return spread_rows(plan->right, rows, spread_rows(plan->in, rows, at));
+    plan->rows = rows[at] < 0 ? -1 : rows[at];
+    return at + 1;
+}
+
+/* How many rows tables have, over all ranks. */
+static qn_status count_rows(qn_plan *plan, qn_comm *comm) {
+    int32_t count = gather_rows(plan, NULL, 0);
+    int64_t *rows = NULL;
+    qn_status status = qn_mem_alloc(&rows, (size_t)count, sizeof *rows);
+    status = qn_comm_agree(comm, status);
+    if (status == QN_OK) {
+        (void)gather_rows(plan, rows, 0);
+        status = qn_comm_sum_i64(comm, rows, count);
+    }
+    if (status == QN_OK)
+        (void)spread_rows(plan, rows, 0);
+    qn_mem_free(rows);
+    return status;
+}
+
 /* ---- Preparing ------------------------------------------------------------------------------- */
 
 /* The node that the user holds becomes a root, with what it was below it. */
@@ -131,6 +167,7 @@ qn_status qn_plan_prepare(qn_plan *plan, const qn_execution *execution, const qn
     catalog self = {&context, execution->comm, tables, count};
     qn_source_start();
     QN_TRY(open_tables(plan, &self));
+    QN_TRY(count_rows(plan, execution->comm));
     QN_TRY(qn_comm_agree(execution->comm, qn_plan_settle(plan, &context)));
     plan->prepared = true;
     return QN_OK;

@@ -189,10 +189,10 @@ static qn_status prune_join(qn_plan **slot, const bool *wanted) {
     int32_t left = plan->in->schema.count, right = plan->right->schema.count;
     bool *below = NULL;
     if ((plan->join == QN_PLAN_MARK || plan->join == QN_PLAN_MARK_IN) && !wanted[left]) {
-        qn_plan_free(plan->right);
+        QN_TRY(qn_mem_copy(&below, wanted, (size_t)left, sizeof *below));
+        qn_plan_keep_dropped(plan, plan->right);
         plan->right = NULL;
         qn_plan_drop_node(slot);
-        QN_TRY(qn_mem_copy(&below, wanted, (size_t)left, sizeof *below));
         qn_status status = prune(slot, below);
         qn_mem_free(below);
         return status;

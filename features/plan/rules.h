@@ -5,10 +5,35 @@
 
 #include "features/plan/node.h"
 
-/* prune.c */
-QN_CHECKED qn_status qn_plan_prune(qn_plan **plan, const plan_context *context);
+/* Looks at one node, whose inputs it has looked at before. New nodes are typed. */
+typedef qn_status (*plan_rule)(qn_plan **slot, const plan_context *context, bool *changed);
 
-/* push.c: conditions move towards the tables. */
+/* Local. Offers every node to a rule, from the tables up, and types the tree again if need be. */
+QN_CHECKED qn_status qn_plan_rewrite(qn_plan **slot, plan_rule rule, const plan_context *context,
+                                     bool *changed);
+
+/* inline.c: WITH that is read once */
+QN_CHECKED qn_status qn_plan_inline(qn_plan **plan, const plan_context *context);
+
+/* simplify.c: constants, empty inputs, projections of projections */
+QN_CHECKED qn_status qn_plan_simplify(qn_plan **plan, const plan_context *context, bool *changed);
+
+/* push.c, push_join.c: conditions move towards the tables, outer joins become inner ones */
 QN_CHECKED qn_status qn_plan_push(qn_plan **plan, const plan_context *context);
+
+/* grouping.c: sorts below groups, DISTINCT of groups, count(DISTINCT x), row_number() <= k */
+QN_CHECKED qn_status qn_plan_regroup(qn_plan **plan, const plan_context *context, bool *changed);
+
+/* limit.c: limits move down, a sort with a limit is a top-k */
+QN_CHECKED qn_status qn_plan_push_limits(qn_plan **plan, const plan_context *context,
+                                         bool *changed);
+
+/* sides.c: the smaller side of an inner join is the right one */
+QN_CHECKED qn_status qn_plan_choose_sides(qn_plan **plan, const plan_context *context,
+                                          bool *changed);
+void qn_plan_estimate(qn_plan *plan);
+
+/* prune.c: columns that nothing reads */
+QN_CHECKED qn_status qn_plan_prune(qn_plan **plan, const plan_context *context);
 
 #endif

@@ -69,6 +69,11 @@ void qn_scan_keep(qn_stream *scan, int64_t bytes) {
         qn_csv_cache_reset(&csv->cache, csv->first_row, csv->start);
 }
 
+int64_t qn_scan_rank_rows(const qn_stream *scan) {
+    const qn_csv_scan *csv = qn_csv_scan_of(scan);
+    return csv != NULL ? csv->end_row - csv->first_row : qn_table_scan_rank_rows(scan);
+}
+
 qn_status qn_scan_complete(qn_stream *scan, qn_comm *comm) {
     qn_csv_scan *csv = qn_csv_scan_of(scan);
     return qn_comm_agree(comm, csv != NULL ? qn_csv_scan_complete(csv) : QN_OK);

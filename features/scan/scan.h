@@ -32,6 +32,9 @@ bool qn_scan_select(qn_stream *scan, const bool *wanted);
  * unless said); what does not fit is parsed again. Other scans keep nothing. */
 void qn_scan_keep(qn_stream *scan, int64_t bytes);
 
+/* Rows that this rank will deliver, bad ones included; -1 for streams that are no scans. */
+int64_t qn_scan_rank_rows(const qn_stream *scan);
+
 /* What a CSV scan met so far on this rank; zeros for other streams. */
 typedef struct qn_scan_report {
     int64_t records, bad_records;

@@ -201,6 +201,15 @@ qn_status qn_table_scan_new(qn_stream **out, const qn_comm *comm, const qn_schem
 
 /* ---- Column pruning ------------------------------------------------------------------------- */
 
+int64_t qn_table_scan_rank_rows(const qn_stream *stream) {
+    const table_scan *scan = (const table_scan *)stream;
+    if (stream->class_ != &table_scan_class)
+        return -1;
+    int64_t total = scan->firsts[scan->count];
+    int64_t first = scan->begin * QN_BATCH_ROWS, end = scan->end * QN_BATCH_ROWS;
+    return (end < total ? end : total) - (first < total ? first : total);
+}
+
 bool qn_table_scan_select(qn_stream *stream, const bool *wanted) {
     if (stream->class_ != &table_scan_class)
         return false;

@@ -14,4 +14,7 @@ QN_CHECKED qn_status qn_table_scan_new(qn_stream **out, const qn_comm *comm,
 /* Local. See qn_scan_select; false for other streams. */
 bool qn_table_scan_select(qn_stream *stream, const bool *wanted);
 
+/* See qn_scan_rank_rows. */
+int64_t qn_table_scan_rank_rows(const qn_stream *stream);
+
 #endif
