@@ -59,7 +59,7 @@ qn_status qn_sql_function(sql_scope *scope, const PgQuery__FuncCall *node, qn_ex
 
 /* ---- The clock ------------------------------------------------------------------------------- */
 
-/* CURRENT_DATE, CURRENT_TIMESTAMP, LOCALTIMESTAMP: words of the grammar, functions here. */
+/* CURRENT_DATE, CURRENT_TIMESTAMP: words of the grammar, functions here. */
 qn_status qn_sql_clock(sql_scope *scope, const sql_node *node, qn_expr **out) {
     const PgQuery__SQLValueFunction *value = node->sqlvalue_function;
     switch (value->op) {
@@ -67,6 +67,15 @@ qn_status qn_sql_clock(sql_scope *scope, const sql_node *node, qn_expr **out) {
         return qn_sql_convert_call(scope, "current_date", NULL, 0, value->location, out);
     case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP:
         return qn_sql_convert_call(scope, "current_timestamp", NULL, 0, value->location, out);
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_TIMESTAMP_N:
+        return qn_sql_unsupported(scope->source, value->location,
+                                  "CURRENT_TIMESTAMP to some digits");
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP:
+    case PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_LOCALTIMESTAMP_N: {
+        qn_status status = qn_sql_unsupported(scope->source, value->location, "LOCALTIMESTAMP");
+        qn_error_help("write CURRENT_TIMESTAMP: it is shown in the session's time zone");
+        return status;
+    }
     default:
         return qn_sql_refuse(scope, node);
     }

@@ -148,7 +148,7 @@ qn_status qn_sql_cast(sql_scope *scope, const PgQuery__TypeCast *node, qn_expr *
     if (is_stated(node) && (type == QN_DATE || type == QN_TIMESTAMP))
         return moment(scope, node->arg->a_const, type, out);
     QN_TRY(qn_sql_convert(scope, node->arg, &argument));
-    bool tries = qn_sql_is_try_cast(scope->source, node->location);
+    bool tries = qn_sql_has_mark(scope->source, QN_SQL_MARK_TRY_CAST, node->location);
     int32_t location = node->location >= 0 ? node->location : node->type_name->location;
     if (tries)
         location -= 4; /* where TRY_ began */

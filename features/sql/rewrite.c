@@ -6,21 +6,12 @@
  *   current_date()        "current_date  " */
 #include "features/sql/source.h"
 
-#include "core/memory.h"
-
 #include <string.h>
 #include <strings.h>
 
 static bool is_word(const sql_source *source, const PgQuery__ScanToken *token, const char *word) {
     return token->end - token->start == (int32_t)strlen(word) &&
            strncasecmp(source->sql + token->start, word, strlen(word)) == 0;
-}
-
-static qn_status remember_try_cast(sql_source *source, int32_t location) {
-    QN_TRY(qn_mem_reserve(&source->try_casts, &source->try_capacity, source->try_count + 1,
-                          sizeof *source->try_casts));
-    source->try_casts[source->try_count++] = location;
-    return QN_OK;
 }
 
 /* INTERVAL 7 DAY: the number wants quotes, and there must be a blank for each. */
@@ -42,7 +33,7 @@ qn_status qn_sql_rewrite(sql_source *source) {
         bool opens = next->token == PG_QUERY__TOKEN__ASCII_40;
         if (opens && token->token == PG_QUERY__TOKEN__IDENT && is_word(source, token, "try_cast")) {
             memcpy(source->sql + token->start, "    CAST", 8);
-            QN_TRY(remember_try_cast(source, token->start + 4));
+            QN_TRY(qn_sql_mark(source, QN_SQL_MARK_TRY_CAST, token->start + 4));
         } else if (opens && third != NULL && third->token == PG_QUERY__TOKEN__ASCII_41 &&
                    (token->token == PG_QUERY__TOKEN__CURRENT_DATE ||
                     token->token == PG_QUERY__TOKEN__CURRENT_TIMESTAMP)) {
@@ -55,11 +46,4 @@ qn_status qn_sql_rewrite(sql_source *source) {
         }
     }
     return QN_OK;
-}
-
-bool qn_sql_is_try_cast(const sql_source *source, int32_t location) {
-    for (int64_t i = 0; i < source->try_count; i++)
-        if (source->try_casts[i] == location)
-            return true;
-    return false;
 }

@@ -143,7 +143,6 @@ void qn_sql_source_close(sql_source *source) {
         pg_query__scan_result__free_unpacked(source->tokens, &allocator);
     if (source->tree != NULL)
         pg_query__parse_result__free_unpacked(source->tree, &allocator);
-    qn_mem_free(source->try_casts);
     qn_mem_free(source->sql);
     qn_mem_free(source->marks);
     *source = (sql_source){0};

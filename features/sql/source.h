@@ -14,7 +14,8 @@ typedef enum sql_mark_kind {
     QN_SQL_MARK_ANTI,
     QN_SQL_MARK_ASOF,
     QN_SQL_MARK_IGNORE_NULLS, /* of a call, at the function's name */
-    QN_SQL_MARK_RESPECT_NULLS
+    QN_SQL_MARK_RESPECT_NULLS,
+    QN_SQL_MARK_TRY_CAST /* at the word CAST that TRY_CAST became (rewrite.c) */
 } sql_mark_kind;
 
 typedef struct sql_mark {
@@ -30,8 +31,6 @@ typedef struct sql_source {
     sql_mark *marks;
     PgQuery__ScanResult *tokens; /* of the text before words were blanked */
     PgQuery__ParseResult *tree;
-    int32_t *try_casts; /* where casts stand that were written TRY_CAST */
-    int64_t try_count, try_capacity;
 } sql_source;
 
 /* Local. Parses prefix + text. JOB errors with their place in the text. */
@@ -60,10 +59,10 @@ void qn_sql_hint(const sql_source *source, int32_t location);
 
 /* Local. Writes over what PostgreSQL's grammar does not know. */
 QN_CHECKED qn_status qn_sql_rewrite(sql_source *source);
-bool qn_sql_is_try_cast(const sql_source *source, int32_t location);
 
 /* Local. Blanks the words of joins and calls that it does not know, and marks what they meant. */
 QN_CHECKED qn_status qn_sql_blank_words(sql_source *source);
+QN_CHECKED qn_status qn_sql_mark(sql_source *source, sql_mark_kind kind, int32_t location);
 bool qn_sql_has_mark(const sql_source *source, sql_mark_kind kind, int32_t location);
 
 #endif

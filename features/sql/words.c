@@ -45,11 +45,15 @@ static const word_mark *find_word(const sql_source *source, int64_t i, const wor
     return NULL;
 }
 
-static qn_status add_mark(sql_source *source, sql_mark_kind kind, int64_t token) {
+qn_status qn_sql_mark(sql_source *source, sql_mark_kind kind, int32_t location) {
     QN_TRY(qn_mem_reserve(&source->marks, &source->mark_capacity, source->mark_count + 1,
                           sizeof *source->marks));
-    source->marks[source->mark_count++] = (sql_mark){kind, token_at(source, token)->start};
+    source->marks[source->mark_count++] = (sql_mark){kind, location};
     return QN_OK;
+}
+
+static qn_status add_mark(sql_source *source, sql_mark_kind kind, int64_t token) {
+    return qn_sql_mark(source, kind, token_at(source, token)->start);
 }
 
 static void blank(sql_source *source, int64_t token) {

@@ -93,6 +93,8 @@ static void test_expressions_are_refused_by_name(void) {
         {"a[1:2]", "1:1", "a slice a[i:j] (write slice(a, i, n)) is not part"},
         {"cut COLLATE \"C\"", "1:5", "COLLATE is not part"},
         {"CURRENT_TIME", "1:1", "a time of day"},
+        {"CURRENT_TIMESTAMP(3)", "1:1", "CURRENT_TIMESTAMP to some digits is not part"},
+        {"LOCALTIMESTAMP", "1:1", "LOCALTIMESTAMP is not part"},
         {"CURRENT_USER", "1:1", "a name of the session"},
         {"n BETWEEN SYMMETRIC 1 AND 2", "1:3", "BETWEEN SYMMETRIC is not part"},
         {"cut SIMILAR TO 'a'", "1:5", "SIMILAR TO is not part"},
