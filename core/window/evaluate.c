@@ -5,7 +5,7 @@
 #include "core/window/ordered.h"
 #include "core/window/output.h"
 
-enum { CHUNK_ROWS = 16384 };
+enum { CHUNK_ROWS = 16384, MOST_CHUNKS = 1024 };
 
 typedef struct evaluation {
     const qn_table *table;
@@ -195,11 +195,13 @@ static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
 
 /* ---- Chunks ---------------------------------------------------------------------------------- */
 
-/* Partitions [from, result) make a chunk. */
+/* Partitions [from, result) make a chunk. There are some thousand chunks at most, as each looks at
+ * all batches. */
 static int64_t end_of_chunk(const qn_ordered *ordered, int64_t from) {
-    int64_t to = from + 1;
-    while (to < ordered->partitions &&
-           ordered->starts[to + 1] - ordered->starts[from] <= CHUNK_ROWS)
+    int64_t to = from + 1, rows = ordered->rows / MOST_CHUNKS;
+    if (rows < CHUNK_ROWS)
+        rows = CHUNK_ROWS;
+    while (to < ordered->partitions && ordered->starts[to + 1] - ordered->starts[from] <= rows)
         to++;
     return to;
 }

@@ -4,38 +4,55 @@ enum { AHEAD = 16 };
 
 #define PART(ref) (table->batches[qn_ref_batch(ref)].columns[column])
 
+/* Where the values of each batch are. */
+static qn_status find_values(const void *const **out, const qn_table *table, int32_t column,
+                             qn_arena *arena) {
+    const void **values = NULL;
+    QN_TRY(qn_arena_take(arena, &values, table->batch_count, sizeof *values));
+    for (int64_t b = 0; b < table->batch_count; b++)
+        values[b] = table->batches[b].columns[column]->values;
+    *out = values;
+    return QN_OK;
+}
+
+#define PLACE(type, ref) (&((const type *)parts[qn_ref_batch(ref)])[qn_ref_row(ref)])
+
 /* Random places: asked for some rows ahead. */
-#define GATHER(target, member)                                                                     \
+#define GATHER(target, type)                                                                       \
     for (int32_t i = 0; i < count; i++) {                                                          \
         if (i + AHEAD < count)                                                                     \
-            __builtin_prefetch(&PART(refs[i + AHEAD])->member[qn_ref_row(refs[i + AHEAD])]);       \
-        (target)[i] = PART(refs[i])->member[qn_ref_row(refs[i])];                                  \
+            __builtin_prefetch(PLACE(type, refs[i + AHEAD]));                                      \
+        (target)[i] = *PLACE(type, refs[i]);                                                       \
     }
 
 static qn_status gather_integers(const int64_t **out, const qn_table *table, int32_t column,
                                  const qn_ref *refs, int32_t count, qn_arena *arena) {
     qn_type type = table->schema.fields[column].type;
+    const void *const *parts = NULL;
     int64_t *values = NULL;
+    QN_TRY(find_values(&parts, table, column, arena));
     QN_TRY(qn_arena_take(arena, &values, count, sizeof *values));
     if (type == QN_BOOL)
         for (int32_t i = 0; i < count; i++)
             values[i] = qn_bit(PART(refs[i])->bits, qn_ref_row(refs[i]));
     else if (type == QN_INT32 || type == QN_DATE)
-        GATHER(values, i32)
+        GATHER(values, int32_t)
     else
-        GATHER(values, i64)
+        GATHER(values, int64_t)
     *out = values;
     return QN_OK;
 }
 
 static qn_status gather_reals(const double **out, const qn_table *table, int32_t column,
                               const qn_ref *refs, int32_t count, qn_arena *arena) {
+    const void *const *parts = NULL;
     double *values = NULL;
+    QN_TRY(find_values(&parts, table, column, arena));
     QN_TRY(qn_arena_take(arena, &values, count, sizeof *values));
     if (table->schema.fields[column].type == QN_FLOAT32)
-        GATHER(values, f32)
+        GATHER(values, float)
     else
-        GATHER(values, f64)
+        GATHER(values, double)
     *out = values;
     return QN_OK;
 }

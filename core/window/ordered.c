@@ -32,6 +32,8 @@ qn_status qn_ordered_groups(uint32_t *ids, int64_t *count, const qn_table *table
     for (int64_t b = 0; b < table->batch_count; b++) {
         const qn_batch *batch = &table->batches[b];
         const qn_key_rows *rows = NULL;
+        if (batch->length == 0)
+            continue;
         for (int32_t k = 0; k < column_count; k++)
             parts[k] = batch->columns[columns[k]];
         QN_TRY_GOTO(qn_key_words(key, parts, batch->length, true, &rows), done);

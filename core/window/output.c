@@ -2,6 +2,12 @@
 
 #include "core/memory.h"
 
+/* Each row is written once, so that nothing need be cleared before; bits share words. */
+static qn_status new_part(qn_column **out, qn_type type, int64_t length) {
+    return type == QN_BOOL ? qn_column_new(out, type, length, 0)
+                           : qn_column_new_raw(out, type, length, 0);
+}
+
 qn_status qn_window_output_start(qn_window_output *out, const qn_table *table,
                                  const qn_window_spec *spec, const qn_window_call *call) {
     int64_t rows = 0;
@@ -18,7 +24,10 @@ qn_status qn_window_output_start(qn_window_output *out, const qn_table *table,
         return qn_mem_alloc(&out->refs, (size_t)rows, sizeof *out->refs);
     QN_TRY(qn_mem_calloc(&out->columns, (size_t)table->batch_count, sizeof *out->columns));
     for (int64_t b = 0; b < table->batch_count; b++)
-        QN_TRY(qn_column_new(&out->columns[b], out->type, table->batches[b].length, 0));
+        QN_TRY(new_part(&out->columns[b], out->type, table->batches[b].length));
+    QN_TRY(qn_mem_alloc(&out->values, (size_t)table->batch_count, sizeof *out->values));
+    for (int64_t b = 0; b < table->batch_count; b++)
+        out->values[b] = out->columns[b]->values;
     return QN_OK;
 }
 
@@ -26,6 +35,7 @@ void qn_window_output_clear(qn_window_output *output) {
     for (int64_t b = 0; output->columns != NULL && b < output->table->batch_count; b++)
         qn_column_release(output->columns[b]);
     qn_mem_free(output->columns);
+    qn_mem_free(output->values);
     qn_mem_free(output->refs);
     qn_mem_free(output->batch_starts);
     *output = (qn_window_output){0};
@@ -45,9 +55,9 @@ static void write_refs(qn_window_output *output, const qn_ref *refs, int32_t cou
 
 #define TARGET (output->columns[qn_ref_batch(refs[i])])
 
-#define SCATTER(member, value)                                                                     \
+#define SCATTER(type, value)                                                                       \
     for (int32_t i = 0; i < count; i++)                                                            \
-        TARGET->member[qn_ref_row(refs[i])] = (value);
+        ((type *)output->values[qn_ref_batch(refs[i])])[qn_ref_row(refs[i])] = (value);
 
 static void scatter_bits(qn_window_output *output, const qn_ref *refs, int32_t count,
                          const int64_t *values) {
@@ -61,17 +71,17 @@ static void scatter_integers(qn_window_output *output, const qn_ref *refs, int32
     if (output->type == QN_BOOL)
         scatter_bits(output, refs, count, values);
     else if (output->type == QN_INT32 || output->type == QN_DATE)
-        SCATTER(i32, (int32_t)values[i])
+        SCATTER(int32_t, (int32_t)values[i])
     else
-        SCATTER(i64, values[i])
+        SCATTER(int64_t, values[i])
 }
 
 static void scatter_reals(qn_window_output *output, const qn_ref *refs, int32_t count,
                           const double *values) {
     if (output->type == QN_FLOAT32)
-        SCATTER(f32, (float)values[i])
+        SCATTER(float, (float)values[i])
     else
-        SCATTER(f64, values[i])
+        SCATTER(double, values[i])
 }
 
 static qn_status scatter_nulls(qn_window_output *output, const qn_ref *refs, int32_t count,
@@ -85,7 +95,7 @@ static qn_status scatter_nulls(qn_window_output *output, const qn_ref *refs, int
 static qn_status write_values(qn_window_output *output, const qn_ref *refs, int32_t count,
                               const qn_window_result *result) {
     if (result->i32 != NULL)
-        SCATTER(i32, result->i32[i])
+        SCATTER(int32_t, result->i32[i])
     else if (result->i64 != NULL)
         scatter_integers(output, refs, count, result->i64);
     else

@@ -11,7 +11,8 @@ typedef struct qn_window_output {
     qn_type type;
     bool by_ref;         /* values of any length: which row's value it is, */
     qn_ref *refs;        /* by row of the table; */
-    qn_column **columns; /* else the values, a batch of the table */
+    void **values;       /* else where the values of each batch go, */
+    qn_column **columns; /* its column */
     int64_t *batch_starts;
 } qn_window_output;
 

@@ -48,6 +48,8 @@ qn_status qn_window_route(window_router *router, const qn_batch *batch, int32_t 
             targets[i] = 0;
         return QN_OK;
     }
+    if (batch->length == 0)
+        return QN_OK;
     for (int32_t k = 0; k < router->column_count; k++)
         router->parts[k] = batch->columns[router->columns[k]];
     QN_TRY(qn_key_hash(router->key, router->parts, batch->length, router->hashes));
