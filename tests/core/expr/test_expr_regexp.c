@@ -216,22 +216,17 @@ static void test_broken_text(void) {
 }
 
 /* Every allocation fails once; nothing leaks and the error is MEMORY. */
-static void test_out_of_memory(void) {
-    qn_schema schema;
-    qn_batch batch;
-    test_make_schema(&schema);
-    test_make_batch(&batch, BASE_ROWS, false);
+static void check_out_of_memory(const char *sql, const qn_schema *schema, const qn_batch *batch) {
     int64_t blocks = qn_mem_blocks();
     qn_status status = QN_MEMORY;
     for (int64_t n = 0; status == QN_MEMORY && n < 1000; n++) {
         qn_expr *expr = NULL;
         qn_column *column = NULL;
-        QN_TEST_OK(qn_sql_expression(
-            &expr, qn_view_of("array_distinct(split(regexp_replace(s, u, '$0,'), '[,b]'))")));
+        QN_TEST_OK(qn_sql_expression(&expr, qn_view_of(sql)));
         qn_mem_fail_after(n);
-        status = qn_expr_bind(expr, &schema);
+        status = qn_expr_bind(expr, schema);
         if (status == QN_OK)
-            status = qn_expr_eval(expr, &batch, &column);
+            status = qn_expr_eval(expr, batch, &column);
         qn_mem_fail_after(-1);
         qn_column_release(column);
         qn_expr_free(expr);
@@ -239,8 +234,31 @@ static void test_out_of_memory(void) {
         CU_ASSERT_EQUAL(qn_mem_blocks(), blocks);
     }
     QN_TEST_OK(status);
-    qn_batch_clear(&batch);
-    qn_schema_clear(&schema);
+}
+
+static void test_out_of_memory(void) {
+    static const char *const texts[] = {
+        "array_distinct(split(regexp_replace(s, u, '$0,'), '[,b]'))",
+        "s ~ 'b' or regexp_count(s, u) > 1 or regexp_substr(s, '(b)') = u",
+        "regexp_extract(s, '(.)', 1) || array_join(regexp_extract_all(s, '.', 0), u)",
+        "case when b then array_union(w, array[s, u]) else coalesce(array_sort(w), array['x']) end",
+        "greatest(array_except(w, array['a']), array_append(slice(w, 1, 2), s))",
+        "md5(s) || sha2(u, 256) || concat_ws(',', w, s, i)",
+        "hash(s, i, w) + levenshtein(s, u) + pmod(i, 3) + factorial(i)",
+        "translate(lpad(initcap(s), 10, u), 'a', 'b') || reverse(split_part(s, 'b', 1))",
+        "array_contains(w, s) and arrays_overlap(w, array[u]) and w[1] = element_at(w, -1)",
+        "nanvl(x, y) + width_bucket(x, 0, 1, 3) + hypot(x, y)",
+    };
+    for (int coded = 0; coded < 2; coded++) {
+        qn_schema schema;
+        qn_batch batch;
+        test_make_schema(&schema);
+        test_make_batch(&batch, 4 * BASE_ROWS, coded == 1);
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            check_out_of_memory(texts[i], &schema, &batch);
+        qn_batch_clear(&batch);
+        qn_schema_clear(&schema);
+    }
 }
 
 static const qn_test_case cases[] = {
