@@ -250,6 +250,8 @@ void qn_sql_block_clear(sql_block *block) {
     }
     qn_mem_free(block->names);
     qn_mem_free(block->keys);
+    qn_mem_free(block->sets);
+    qn_mem_free(block->groupings);
     qn_mem_free(block->calls);
     qn_mem_free(block->windows);
     qn_mem_free(block->pending);

@@ -192,6 +192,7 @@ static qn_status name_call(sql_block *block, const PgQuery__FuncCall *node, sql_
 static qn_status fill_common(sql_block *block, sql_place place, const PgQuery__FuncCall *node,
                              sql_call *call) {
     call->node = node;
+    call->function = function_of(node);
     call->position = node->location;
     call->distinct = node->agg_distinct;
     call->ignore_nulls = ignores_nulls(block->query->source, node);
@@ -303,7 +304,7 @@ qn_status qn_sql_window_call(sql_scope *scope, const PgQuery__FuncCall *node, qn
 /* ---- Nodes ----------------------------------------------------------------------------------- */
 
 static qn_plan_call plan_call(const sql_call *call) {
-    qn_plan_call out = {.function = function_of(call->node),
+    qn_plan_call out = {.function = call->function,
                         .name = call->name,
                         .argument_count = call->argument_count,
                         .distinct = call->distinct,
@@ -322,35 +323,47 @@ static void forget(sql_call *call) {
     call->filter = NULL;
 }
 
+qn_status qn_sql_aggregate_over(qn_plan **plan, const qn_plan_output *keys, int32_t key_count,
+                                sql_call *calls, int32_t call_count) {
+    qn_plan_call *given = NULL;
+    qn_status status = qn_mem_calloc(&given, (size_t)call_count, sizeof *given);
+    if (status != QN_OK) {
+        for (int32_t i = 0; i < key_count; i++)
+            qn_expr_free(keys[i].expression);
+        return status;
+    }
+    for (int32_t i = 0; i < call_count; i++)
+        given[i] = plan_call(&calls[i]);
+    qn_plan *in = *plan;
+    *plan = NULL;
+    status = qn_plan_aggregate(plan, in, keys, key_count, given, call_count);
+    for (int32_t i = 0; i < call_count; i++)
+        forget(&calls[i]);
+    qn_mem_free(given);
+    return status;
+}
+
 qn_status qn_sql_add_aggregate(sql_block *block) {
     qn_plan_output *keys = NULL;
-    qn_plan_call *calls = NULL;
-    qn_status status = QN_OK;
-    int32_t key_count = (int32_t)block->key_count, call_count = (int32_t)block->call_count;
-    QN_TRY_GOTO(qn_mem_calloc(&keys, (size_t)key_count, sizeof *keys), done);
-    QN_TRY_GOTO(qn_mem_calloc(&calls, (size_t)call_count, sizeof *calls), done);
-    for (int32_t i = 0; i < key_count; i++) {
+    int32_t count = (int32_t)block->key_count;
+    if (block->set_count > 0)
+        return qn_sql_add_sets(block);
+    QN_TRY(qn_mem_calloc(&keys, (size_t)count, sizeof *keys));
+    for (int32_t i = 0; i < count; i++) {
         sql_key *key = &block->keys[i];
         keys[i].expression = key->expression;
         keys[i].name = key->owned == NULL ? (char *)(uintptr_t)key->column : NULL;
         keys[i].position = qn_sql_location(key->node);
         key->expression = NULL;
     }
-    for (int32_t i = 0; i < call_count; i++) {
-        calls[i] = plan_call(&block->calls[i]);
-        forget(&block->calls[i]);
-    }
-    qn_plan *in = block->plan;
-    block->plan = NULL;
-    status = qn_plan_aggregate(&block->plan, in, keys, key_count, calls, call_count);
-done:
+    qn_status status =
+        qn_sql_aggregate_over(&block->plan, keys, count, block->calls, (int32_t)block->call_count);
     qn_mem_free(keys);
-    qn_mem_free(calls);
     return status;
 }
 
 static qn_plan_window plan_window(const sql_call *call) {
-    qn_plan_window out = {.function = function_of(call->node),
+    qn_plan_window out = {.function = call->function,
                           .name = call->name,
                           .argument_count = call->argument_count,
                           .distinct = call->distinct,

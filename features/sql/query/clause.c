@@ -39,8 +39,5 @@ qn_status qn_sql_check_clauses(const sql_source *source, const PgQuery__SelectSt
         qn_error_help("rank() OVER (ORDER BY ...) <= n in a subquery keeps ties");
         return status;
     }
-    if (select->group_distinct)
-        return qn_sql_unsupported(source, qn_sql_first_location(select->group_clause[0]),
-                                  "GROUP BY DISTINCT");
     return QN_OK;
 }

@@ -127,11 +127,9 @@ static qn_status name_key(sql_block *block, sql_key *key) {
     return qn_sql_hide(block, "key", &block->query->keys, text, &key->column);
 }
 
-static qn_status add_key(sql_block *block, const sql_node *node) {
+static qn_status new_key(sql_block *block, const sql_node *node) {
     sql_key key = {.node = node};
     qn_status status = QN_OK;
-    if (qn_sql_find_key(block, node) != NULL)
-        return QN_OK;
     QN_TRY(qn_sql_convert_at(block, SQL_GROUP_BY, node, &key.expression));
     QN_TRY_GOTO(name_key(block, &key), done);
     QN_TRY_GOTO(
@@ -144,51 +142,42 @@ done:
     return status;
 }
 
-static qn_status refuse_grouping_set(const sql_block *block, const PgQuery__GroupingSet *set) {
-    static const char *const names[] = {
-        [PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_EMPTY] = "()",
-        [PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_ROLLUP] = "ROLLUP",
-        [PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_CUBE] = "CUBE",
-        [PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_SETS] = "GROUPING SETS"};
-    int32_t location = set->location >= 0 ? set->location : qn_sql_first_location(set);
-    qn_status status = qn_sql_fail(block->query->source, location,
-                                   "GROUP BY %s is not part of this version", names[set->kind]);
-    qn_error_help("join one SELECT for each set of keys by UNION ALL");
-    return status;
-}
-
-/* One item: a key, an ordinal, an alias, or several of them in parentheses. */
-static qn_status add_item(sql_block *block, const sql_node *node) {
-    if (node->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
-        return refuse_grouping_set(block, node->grouping_set);
-    if (node->node_case == PG_QUERY__NODE__NODE_ROW_EXPR) {
-        for (size_t i = 0; i < node->row_expr->n_args; i++)
-            QN_TRY(add_item(block, node->row_expr->args[i]));
-        return QN_OK;
-    }
+qn_status qn_sql_add_key(sql_block *block, const sql_node *node, int64_t *index) {
     if (node->node_case == PG_QUERY__NODE__NODE_A_CONST)
         QN_TRY(follow_ordinal(block, node, &node));
-    return add_key(block, follow_alias(block, node));
+    node = follow_alias(block, node);
+    const sql_key *key = qn_sql_find_key(block, node);
+    *index = key != NULL ? key - block->keys : block->key_count;
+    return key != NULL ? QN_OK : new_key(block, node);
 }
 
-static bool is_empty_set(const sql_node *node) {
-    return node->node_case == PG_QUERY__NODE__NODE_GROUPING_SET &&
-           node->grouping_set->kind == PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_EMPTY;
+/* One item: a key, or several of them in parentheses. */
+static qn_status add_item(sql_block *block, const sql_node *node) {
+    int64_t index = 0;
+    if (node->node_case != PG_QUERY__NODE__NODE_ROW_EXPR)
+        return qn_sql_add_key(block, node, &index);
+    for (size_t i = 0; i < node->row_expr->n_args; i++)
+        QN_TRY(add_item(block, node->row_expr->args[i]));
+    return QN_OK;
+}
+
+static bool has_sets(const PgQuery__SelectStmt *select) {
+    for (size_t i = 0; i < select->n_group_clause; i++)
+        if (select->group_clause[i]->node_case == PG_QUERY__NODE__NODE_GROUPING_SET)
+            return true;
+    return false;
 }
 
 qn_status qn_sql_group(sql_block *block) {
     const PgQuery__SelectStmt *select = block->select;
     block->grouped = select->n_group_clause > 0 || select->having_clause != NULL ||
                      any_aggregate(select->target_list, select->n_target_list) ||
+                     any_aggregate(select->distinct_clause, select->n_distinct_clause) ||
+                     any_aggregate(select->window_clause, select->n_window_clause) ||
                      any_aggregate(select->sort_clause, select->n_sort_clause);
-    if (select->n_group_clause == 1 && is_empty_set(select->group_clause[0]))
-        return QN_OK;
+    if (has_sets(select))
+        return qn_sql_expand_sets(block);
     for (size_t i = 0; i < select->n_group_clause; i++)
         QN_TRY(add_item(block, select->group_clause[i]));
     return QN_OK;
-}
-
-qn_status qn_sql_grouping(sql_scope *scope, const PgQuery__GroupingFunc *node, qn_expr **out) {
-    (void)out;
-    return qn_sql_unsupported(scope->source, node->location, "GROUPING");
 }

@@ -71,9 +71,16 @@ typedef struct sql_key {
     qn_expr *expression;
 } sql_key;
 
+/* GROUPING (keys): a constant of each set of keys. */
+typedef struct sql_grouping {
+    const PgQuery__GroupingFunc *node;
+    const char *name; /* hidden */
+} sql_grouping;
+
 /* An aggregate or a window call, to be handed to the plan. */
 typedef struct sql_call {
     const PgQuery__FuncCall *node;
+    const char *function;
     const char *name; /* hidden */
     qn_expr *arguments[3];
     int32_t argument_count;
@@ -125,6 +132,10 @@ typedef struct sql_block {
     sql_name *names;
     int64_t key_count, key_capacity;
     sql_key *keys;
+    int32_t set_count; /* of keys, as bits: GROUPING SETS; 0: one set of all */
+    uint32_t *sets;
+    int64_t grouping_count, grouping_capacity;
+    sql_grouping *groupings;
     int64_t call_count, call_capacity;
     sql_call *calls;
     int64_t window_count, window_capacity;
@@ -142,7 +153,8 @@ typedef struct sql_block {
     int32_t distinct_count;
     struct sql_block *inner; /* of a correlated condition: the subquery whose columns it mentions */
     int64_t column_count, column_capacity;
-    qn_plan_output *columns; /* of a correlated subquery: what conditions outside need of it */
+    qn_plan_output *columns; /* of a correlated subquery: what conditions outside need of it; of
+                                GROUPING SETS: what all sets read */
 } sql_block;
 
 /* ---- Statements (statement.c) ---- */
@@ -226,6 +238,14 @@ const PgQuery__ResTarget *qn_sql_find_alias(const sql_block *block, const sql_no
 
 QN_CHECKED qn_status qn_sql_aggregate_call(sql_scope *scope, const PgQuery__FuncCall *node,
                                            qn_expr **out);
+/* Local. Adds a key if it is not there; an ordinal or alias is followed. */
+QN_CHECKED qn_status qn_sql_add_key(sql_block *block, const sql_node *node, int64_t *index);
+/* Local. The sets of GROUPING SETS, ROLLUP and CUBE, and the nodes for them (sets.c). */
+QN_CHECKED qn_status qn_sql_expand_sets(sql_block *block);
+QN_CHECKED qn_status qn_sql_add_sets(sql_block *block);
+/* Local. An Aggregate node above *plan; takes over the expressions, also on failure. */
+QN_CHECKED qn_status qn_sql_aggregate_over(qn_plan **plan, const qn_plan_output *keys,
+                                           int32_t key_count, sql_call *calls, int32_t call_count);
 QN_CHECKED qn_status qn_sql_grouping(sql_scope *scope, const PgQuery__GroupingFunc *node,
                                      qn_expr **out);
 /* Local. Puts the Aggregate node above block->plan. */

@@ -90,6 +90,35 @@ static void test_aliases_come_before_columns(void) {
                "          Scan t\n");
 }
 
+static void test_sets_of_keys(void) {
+    check_plan("SELECT a, sum(x) AS s, GROUPING(a, b + 1) AS g FROM t GROUP BY ROLLUP (a, b + 1)",
+               "Project a, \"$agg0\" AS s, \"$grouping0\" AS g\n"
+               "  With $sets4\n"
+               "    Union all\n"
+               "      Union all\n"
+               "        Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 0 AS $grouping0\n"
+               "          Aggregate by \"$set_key1\" AS a, \"$set_key2\" AS $key0: "
+               "sum(\"$set_key3\") AS $agg0\n"
+               "            Read $sets4\n"
+               "        Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 1 AS $grouping0\n"
+               "          Aggregate by \"$set_key1\" AS a: first(\"$set_key2\") FILTER false AS "
+               "$key0, sum(\"$set_key3\") AS $agg0\n"
+               "            Read $sets4\n"
+               "      Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 3 AS $grouping0\n"
+               "        Aggregate first(\"$set_key1\") FILTER false AS a, first(\"$set_key2\") "
+               "FILTER false AS $key0, sum(\"$set_key3\") AS $agg0\n"
+               "          Read $sets4\n"
+               "    Project a AS $set_key1, (b + 1) AS $set_key2, x AS $set_key3\n"
+               "      Scan t\n");
+    check_plan("SELECT count(*) AS n FROM t GROUP BY ()", "Project \"$agg0\" AS n\n"
+                                                          "  With $sets0\n"
+                                                          "    Project \"$agg0\" AS $agg0\n"
+                                                          "      Aggregate count(*) AS $agg0\n"
+                                                          "        Read $sets0\n"
+                                                          "    Project 1\n"
+                                                          "      Scan t\n");
+}
+
 /* ---- Windows --------------------------------------------------------------------------------- */
 
 static void test_windows_are_taken_out(void) {
@@ -315,6 +344,8 @@ static const char *const everything[] = {
     "v (p, q) WHERE a.x IN (SELECT y FROM c) AND NOT EXISTS (SELECT 1 FROM d WHERE d.k = a.k AND "
     "d.z = 2) AND (a.m OR EXISTS (SELECT 1 FROM e)) ORDER BY a.x",
     "SELECT a FROM t UNION SELECT b FROM u INTERSECT SELECT c FROM v ORDER BY 1, a + 1 LIMIT 2",
+    "SELECT a, sum(x) FILTER (WHERE y), string_agg(s, ',' ORDER BY z), GROUPING(a, b % 2) FROM t "
+    "GROUP BY CUBE (a, b % 2), c HAVING (SELECT true)",
     "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x), n % 2, lag(n) IGNORE NULLS OVER w FROM "
     "t TABLESAMPLE BERNOULLI (5) GROUP BY n % 2, n WINDOW w AS (ORDER BY n)"};
 
@@ -337,6 +368,7 @@ static void test_any_allocation_may_fail(void) {
 static const qn_test_case cases[] = {
     {"aggregates are taken out, equal ones once", test_aggregates_are_taken_out},
     {"keys are found in expressions", test_keys_are_found_in_expressions},
+    {"GROUPING SETS, ROLLUP and CUBE join aggregations", test_sets_of_keys},
     {"aliases come before columns", test_aliases_come_before_columns},
     {"windows are taken out", test_windows_are_taken_out},
     {"tables, joins, subqueries, VALUES and samples", test_joins},

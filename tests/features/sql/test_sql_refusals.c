@@ -95,12 +95,17 @@ static void test_groups(void) {
          "aggregate function 'sum' cannot stand in GROUP BY", ""},
         {"SELECT a FROM t GROUP BY 'x'", "1:26",
          "GROUP BY a constant makes one group: leave it out", ""},
-        {"SELECT a FROM t GROUP BY DISTINCT a, ROLLUP(b)", "1:35",
-         "GROUP BY DISTINCT is not part of this version", ""},
         {"SELECT a FROM t WHERE sum(a) > 1", "1:23",
          "aggregate function 'sum' cannot stand in WHERE", "HAVING chooses groups"},
         {"SELECT sum(count(*)) FROM t", "1:12",
          "aggregate function 'count' stands inside another one", ""},
+        {"SELECT GROUPING(b) FROM t GROUP BY a", "1:17", "GROUPING takes keys of GROUP BY", ""},
+        {"SELECT GROUPING(b) FROM t", "1:8", "GROUPING cannot stand in a query without", ""},
+        {"SELECT a FROM t GROUP BY CUBE (a, b, c, d, e, f, g, h)", "1:26", "CUBE takes at most",
+         ""},
+        {"SELECT a FROM t GROUP BY CUBE (a, b, c, d), CUBE (e, f, g, h)", "1:26",
+         "GROUP BY makes more than 128 sets of keys", ""},
+        {"SELECT a FROM t GROUP BY ROLLUP (sum(a))", "1:34", "cannot stand in GROUP BY", ""},
     };
     CHECK_ALL(refusals);
 }
