@@ -37,8 +37,8 @@ static void rank_values(ranking *state, int32_t from, int32_t to, bool ties_alik
     for (int32_t i = from; i < to; i++) {
         if (!qn_window_valid(values, i))
             continue;
-        state->keys[count] = values->f64 != NULL ? qn_ordered_real(values->f64[i])
-                                                 : qn_ordered_integer(values->i64[i]);
+        state->keys[count] = values->f64 != NULL ? qn_window_real_bits(values->f64[i])
+                                                 : qn_window_integer_bits(values->i64[i]);
         state->rows[count++] = (uint32_t)i;
     }
     qn_pairs_sort(state->keys, state->rows, state->spare_keys, state->spare_rows, count);

@@ -2,7 +2,7 @@
  * partitions), so that arguments and results of that many rows are in cache. */
 #include "core/memory.h"
 #include "core/window/gather.h"
-#include "core/window/ordered.h"
+#include "core/window/order.h"
 #include "core/window/output.h"
 
 enum { CHUNK_ROWS = 16384, MOST_CHUNKS = 1024 };
@@ -10,7 +10,7 @@ enum { CHUNK_ROWS = 16384, MOST_CHUNKS = 1024 };
 typedef struct evaluation {
     const qn_table *table;
     const qn_window_spec *spec;
-    qn_ordered ordered;
+    qn_window_order ordered;
     qn_window_output *outputs; /* a call */
     uint32_t **distinct; /* a call: numbers of the arguments' values by row of the table; or NULL */
     int64_t *batch_starts;
@@ -197,7 +197,7 @@ static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
 
 /* Partitions [from, result) make a chunk. There are some thousand chunks at most, as each looks at
  * all batches. */
-static int64_t end_of_chunk(const qn_ordered *ordered, int64_t from) {
+static int64_t end_of_chunk(const qn_window_order *ordered, int64_t from) {
     int64_t to = from + 1, rows = ordered->rows / MOST_CHUNKS;
     if (rows < CHUNK_ROWS)
         rows = CHUNK_ROWS;
@@ -207,7 +207,7 @@ static int64_t end_of_chunk(const qn_ordered *ordered, int64_t from) {
 }
 
 static qn_status start_chunk(evaluation *self, int64_t from, int64_t to) {
-    const qn_ordered *ordered = &self->ordered;
+    const qn_window_order *ordered = &self->ordered;
     int64_t first = ordered->starts[from];
     qn_arena_empty(&self->arena);
     QN_TRY(qn_mem_reserve(&self->int_starts, &self->start_capacity, to - from + 1,
@@ -228,7 +228,7 @@ static qn_status start_chunk(evaluation *self, int64_t from, int64_t to) {
 }
 
 static qn_status run_chunks(evaluation *self) {
-    const qn_ordered *ordered = &self->ordered;
+    const qn_window_order *ordered = &self->ordered;
     for (int64_t from = 0, to; from < ordered->partitions; from = to) {
         to = end_of_chunk(ordered, from);
         QN_TRY(start_chunk(self, from, to));
@@ -246,8 +246,8 @@ static qn_status number_distinct(evaluation *self, int32_t c) {
     if (!call->distinct || self->outputs[c].info->function != QN_WINDOW_COUNT)
         return QN_OK;
     QN_TRY(qn_mem_alloc(&self->distinct[c], (size_t)self->ordered.rows, sizeof(uint32_t)));
-    return qn_ordered_groups(self->distinct[c], &count, self->table, call->arguments,
-                             call->argument_count);
+    return qn_window_groups(self->distinct[c], &count, self->table, call->arguments,
+                            call->argument_count);
 }
 
 static qn_status start(evaluation *self) {
@@ -261,7 +261,7 @@ static qn_status start(evaluation *self) {
     QN_TRY(qn_mem_alloc(&self->batch_starts, (size_t)table->batch_count, sizeof(int64_t)));
     for (int64_t b = 0, row = 0; b < table->batch_count; row += table->batches[b++].length)
         self->batch_starts[b] = row;
-    QN_TRY(qn_ordered_find(&self->ordered, table, self->spec));
+    QN_TRY(qn_window_order_find(&self->ordered, table, self->spec));
     for (int32_t c = 0; c < self->spec->call_count; c++) {
         QN_TRY(qn_window_output_start(&self->outputs[c], table, self->spec, &self->spec->calls[c]));
         QN_TRY(number_distinct(self, c));
@@ -283,7 +283,7 @@ static void clear(evaluation *self) {
     qn_mem_free(self->gathered);
     qn_mem_free(self->batch_starts);
     qn_mem_free(self->int_starts);
-    qn_ordered_clear(&self->ordered);
+    qn_window_order_clear(&self->ordered);
     qn_arena_clear(&self->arena);
 }
 

@@ -73,9 +73,9 @@ static qn_status order_numbers(const uint64_t **out, bool greatest, const qn_win
     uint64_t *ordered = NULL, turn = greatest ? 0 : UINT64_MAX;
     QN_TRY(qn_arena_take(arena, &ordered, count, sizeof *ordered));
     for (int32_t i = 0; values->i64 != NULL && i < count; i++)
-        ordered[i] = qn_ordered_integer(values->i64[i]) ^ turn;
+        ordered[i] = qn_window_integer_bits(values->i64[i]) ^ turn;
     for (int32_t i = 0; values->i64 == NULL && i < count; i++)
-        ordered[i] = qn_ordered_real(values->f64[i]) ^ turn;
+        ordered[i] = qn_window_real_bits(values->f64[i]) ^ turn;
     *out = ordered;
     return QN_OK;
 }

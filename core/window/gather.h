@@ -15,7 +15,7 @@ QN_CHECKED qn_status qn_window_filter(qn_window_values *values, const qn_table *
                                       int32_t column, const qn_ref *refs, int32_t count,
                                       qn_arena *arena);
 
-/* Local. Ordered numbers (core/window/ordered.h) back to values. */
+/* Local. Ordered numbers (core/window/order.h) back to values. */
 QN_CHECKED qn_status qn_window_decode(qn_window_values *out, qn_type type, bool descending,
                                       const uint64_t *keys, int32_t count, qn_arena *arena);
 

@@ -106,10 +106,10 @@ QN_CHECKED qn_status qn_window_distinct(qn_window_result *out, const qn_window_r
                                         qn_arena *arena);
 
 /* Values as unsigned integers in the same order; NaN is the greatest, -0 equals 0. */
-static inline uint64_t qn_ordered_integer(int64_t value) {
+static inline uint64_t qn_window_integer_bits(int64_t value) {
     return (uint64_t)value ^ UINT64_C(1) << 63;
 }
-static inline uint64_t qn_ordered_real(double value) {
+static inline uint64_t qn_window_real_bits(double value) {
     uint64_t bits;
     if (value != value)
         return UINT64_MAX;

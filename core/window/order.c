@@ -1,4 +1,4 @@
-#include "core/window/ordered.h"
+#include "core/window/order.h"
 
 #include "core/key/key.h"
 #include "core/memory.h"
@@ -20,8 +20,8 @@ static qn_status new_key(qn_key **out, const qn_table *table, const int32_t *col
     return status;
 }
 
-qn_status qn_ordered_groups(uint32_t *ids, int64_t *count, const qn_table *table,
-                            const int32_t *columns, int32_t column_count) {
+qn_status qn_window_groups(uint32_t *ids, int64_t *count, const qn_table *table,
+                           const int32_t *columns, int32_t column_count) {
     qn_key *key = NULL;
     qn_groups *groups = NULL;
     qn_column **parts = NULL;
@@ -54,7 +54,7 @@ done:
 typedef struct placing {
     const qn_table *table;
     const qn_window_spec *spec;
-    qn_ordered *out;
+    qn_window_order *out;
     uint32_t *ids; /* of each row of the table; NULL: one group */
     int64_t groups;
     int32_t sides; /* buckets of a group */
@@ -122,13 +122,13 @@ static void encode_part(const qn_column *part, bool descending, uint64_t *out) {
     for (int64_t i = 0; i < part->length; i++) {
         uint64_t key;
         if (part->type == QN_INT32 || part->type == QN_DATE)
-            key = qn_ordered_integer(part->i32[i]);
+            key = qn_window_integer_bits(part->i32[i]);
         else if (part->type == QN_FLOAT64)
-            key = qn_ordered_real(part->f64[i]);
+            key = qn_window_real_bits(part->f64[i]);
         else if (part->type == QN_FLOAT32)
-            key = qn_ordered_real(part->f32[i]);
+            key = qn_window_real_bits(part->f32[i]);
         else
-            key = qn_ordered_integer(part->i64[i]);
+            key = qn_window_integer_bits(part->i64[i]);
         out[i] = key ^ turn;
     }
 }
@@ -136,7 +136,7 @@ static void encode_part(const qn_column *part, bool descending, uint64_t *out) {
 /* Each row and its key into its bucket. */
 static void scatter_keys(placing *self, uint64_t *encoded) {
     int64_t row = 0;
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     for (int64_t b = 0; b < self->table->batch_count; b++) {
         const qn_column *part = order_part(self, b);
         encode_part(part, self->spec->order[0].descending, encoded);
@@ -150,7 +150,7 @@ static void scatter_keys(placing *self, uint64_t *encoded) {
 }
 
 static qn_status sort_buckets(placing *self) {
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     uint64_t *spare_keys = NULL;
     uint32_t *spare_rows = NULL;
     qn_status status;
@@ -175,7 +175,7 @@ done:
 }
 
 static qn_status place_by_number(placing *self) {
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     uint64_t *encoded = NULL;
     qn_status status;
     QN_TRY_GOTO(qn_mem_alloc(&out->keys, (size_t)out->rows, sizeof *out->keys), done);
@@ -201,7 +201,7 @@ static void list_refs(const qn_table *table, qn_ref *refs) {
 
 /* Sorted rows into their groups, in their order. */
 static qn_status distribute(placing *self) {
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     qn_ref *sorted = NULL;
     if (self->ids == NULL)
         return QN_OK;
@@ -215,7 +215,7 @@ static qn_status distribute(placing *self) {
 }
 
 static qn_status place_by_keys(placing *self) {
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     const qn_window_spec *spec = self->spec;
     list_refs(self->table, out->refs);
     if (spec->order_count > 0)
@@ -231,7 +231,7 @@ static qn_status place_by_keys(placing *self) {
 
 static qn_status start_placing(placing *self) {
     const qn_table *table = self->table;
-    qn_ordered *out = self->out;
+    qn_window_order *out = self->out;
     QN_TRY(qn_mem_alloc(&self->batch_starts, (size_t)table->batch_count, sizeof(int64_t)));
     for (int64_t b = 0; b < table->batch_count; b++) {
         self->batch_starts[b] = out->rows;
@@ -240,8 +240,8 @@ static qn_status start_placing(placing *self) {
     self->groups = 1;
     if (self->spec->partition_count > 0) {
         QN_TRY(qn_mem_alloc(&self->ids, (size_t)out->rows, sizeof *self->ids));
-        QN_TRY(qn_ordered_groups(self->ids, &self->groups, table, self->spec->partition,
-                                 self->spec->partition_count));
+        QN_TRY(qn_window_groups(self->ids, &self->groups, table, self->spec->partition,
+                                self->spec->partition_count));
     }
     self->sides = is_numeric_key(self) && key_has_nulls(self) ? 2 : 1;
     QN_TRY(qn_mem_calloc(&self->places, (size_t)(self->groups * self->sides + 1),
@@ -253,7 +253,7 @@ static qn_status start_placing(placing *self) {
     return QN_OK;
 }
 
-static qn_status check_sizes(const qn_ordered *ordered) {
+static qn_status check_sizes(const qn_window_order *ordered) {
     for (int64_t p = 0; p < ordered->partitions; p++)
         if (ordered->starts[p + 1] - ordered->starts[p] > INT32_MAX)
             return qn_fail(QN_DATA,
@@ -263,8 +263,9 @@ static qn_status check_sizes(const qn_ordered *ordered) {
     return QN_OK;
 }
 
-qn_status qn_ordered_find(qn_ordered *out, const qn_table *table, const qn_window_spec *spec) {
-    qn_ordered ordered = {0};
+qn_status qn_window_order_find(qn_window_order *out, const qn_table *table,
+                               const qn_window_spec *spec) {
+    qn_window_order ordered = {0};
     placing self = {.table = table, .spec = spec, .out = &ordered};
     qn_status status;
     QN_TRY_GOTO(start_placing(&self), done);
@@ -276,19 +277,19 @@ qn_status qn_ordered_find(qn_ordered *out, const qn_table *table, const qn_windo
     else
         QN_TRY_GOTO(place_by_keys(&self), done);
     *out = ordered;
-    ordered = (qn_ordered){0};
+    ordered = (qn_window_order){0};
 done:
-    qn_ordered_clear(&ordered);
+    qn_window_order_clear(&ordered);
     qn_mem_free(self.ids);
     qn_mem_free(self.places);
     qn_mem_free(self.batch_starts);
     return status;
 }
 
-void qn_ordered_clear(qn_ordered *ordered) {
+void qn_window_order_clear(qn_window_order *ordered) {
     qn_mem_free(ordered->refs);
     qn_mem_free(ordered->flags);
     qn_mem_free(ordered->keys);
     qn_mem_free(ordered->starts);
-    *ordered = (qn_ordered){0};
+    *ordered = (qn_window_order){0};
 }
