@@ -93,3 +93,11 @@ int64_t qn_batch_bytes(const qn_batch *batch) {
         bytes += qn_column_bytes(batch->columns[i]);
     return bytes;
 }
+
+int64_t qn_batch_own_bytes(const qn_batch *batch) {
+    int64_t bytes = qn_batch_bytes(batch);
+    for (int32_t i = 0; i < batch->count; i++)
+        if (batch->columns[i]->dictionary != NULL)
+            bytes -= qn_column_bytes(batch->columns[i]->dictionary);
+    return bytes;
+}

@@ -42,5 +42,7 @@ static inline int64_t qn_batch_row(const qn_batch *batch, int64_t i) {
 }
 
 int64_t qn_batch_bytes(const qn_batch *batch);
+/* The same without dictionaries, which batches share. */
+int64_t qn_batch_own_bytes(const qn_batch *batch);
 
 #endif

@@ -29,22 +29,22 @@ static bool broadcasts(const join *self, int64_t right_rows) {
     return right_rows * qn_join_nominal_width(&plan->right_schema) <= BROADCAST_BYTES;
 }
 
-/* Collective. The right side into memory; how many rows all ranks have. */
-static qn_status read_right(join *self, int64_t *rows) {
-    qn_table *table = &self->narrow.right.table;
-    bool full = false;
-    qn_status status = qn_stream_rewind(self->right);
-    if (status == QN_OK)
-        status = qn_wide_collect(table, self->right, INT64_MAX, &full);
-    QN_TRY(qn_comm_agree(self->execution.comm, status));
+/* Collective. The right side of this rank; how many rows all ranks have. */
+static qn_status read_right(join *self, qn_join_input *right) {
+    qn_join_facts *facts = &self->narrow.facts;
+    qn_comm *comm = self->execution.comm;
+    qn_status status =
+        qn_join_input_read(right, self->right, &self->execution, self->execution.memory / 4);
+    QN_TRY(qn_comm_agree(comm, status));
     qn_stream_free(self->right);
     self->right = NULL;
-    *rows = table->row_count;
-    QN_TRY(qn_comm_sum_i64(self->execution.comm, rows, 1));
-    self->narrow.facts.right_rows = *rows;
-    int64_t nulls = qn_join_has_null_keys(&self->plan, table);
-    QN_TRY(qn_comm_max_i64(self->execution.comm, &nulls, 1));
-    self->narrow.facts.right_nulls = nulls != 0;
+    facts->right_rows = right->rows;
+    QN_TRY(qn_comm_sum_i64(comm, &facts->right_rows, 1));
+    int64_t nulls = 0;
+    if (self->plan.null_aware)
+        status = qn_join_input_has_nulls(right, &self->plan, &nulls);
+    QN_TRY(qn_comm_agree_max(comm, status, &nulls));
+    facts->right_nulls = nulls != 0;
     return QN_OK;
 }
 
@@ -55,31 +55,54 @@ static qn_status start_narrow(join *self) {
 }
 
 /* Hands the left input and the right side over. */
-static qn_status start_wide(join *self, bool broadcast) {
+static qn_status start_wide(join *self, qn_join_input *right, bool broadcast) {
     qn_result *result = NULL;
-    QN_TRY(qn_join_wide_new(&result, &self->plan, self->left, &self->base.schema, &self->narrow,
-                            broadcast));
+    QN_TRY(qn_join_wide_new(&result, &self->plan, &self->base.schema, &self->narrow.facts));
+    qn_join_wide_take_left(result, self->left);
     self->left = NULL;
+    if (broadcast)
+        qn_join_wide_take_side(result, &self->narrow.right);
+    else
+        qn_join_wide_take_input(result, right);
+    qn_join_narrow_clear(&self->narrow);
     return qn_wide_open(&self->wide, result, &self->execution);
 }
 
-/* Collective. */
-static qn_status start(join *self) {
+/* Collective. The right side to all ranks. */
+static qn_status start_broadcast(join *self, qn_join_input *right) {
     qn_comm *comm = self->execution.comm;
-    int64_t rows = 0;
-    self->narrow.plan = &self->plan;
-    QN_TRY(read_right(self, &rows));
-    bool broadcast = broadcasts(self, rows);
+    QN_TRY(qn_comm_agree(comm, qn_join_input_load(right)));
+    self->narrow.right.table = right->table;
+    qn_table_init(&right->table);
+    QN_TRY(qn_join_replicate(&self->narrow.right.table, comm));
+    return qn_comm_agree(comm, start_narrow(self));
+}
+
+/* Collective. */
+static qn_status start(join *self, qn_join_input *right) {
+    qn_comm *comm = self->execution.comm;
     qn_status status = QN_OK;
-    if (broadcast) {
-        QN_TRY(qn_join_replicate(&self->narrow.right.table, comm));
-        QN_TRY(qn_comm_agree(comm, start_narrow(self)));
-    }
+    self->narrow.plan = &self->plan;
+    QN_TRY(read_right(self, right));
+    bool broadcast = broadcasts(self, self->narrow.facts.right_rows);
+    if (broadcast)
+        QN_TRY(start_broadcast(self, right));
     if (!broadcast || !qn_join_is_narrow(&self->narrow))
-        status = start_wide(self, broadcast);
+        status = start_wide(self, right, broadcast);
     QN_TRY(qn_comm_agree(comm, status));
     self->started = true;
     return QN_OK;
+}
+
+static qn_status start_once(join *self) {
+    qn_join_input *right = NULL;
+    qn_status status = qn_mem_calloc(&right, 1, sizeof *right);
+    QN_TRY_GOTO(qn_comm_agree(self->execution.comm, status), done);
+    status = start(self, right);
+    qn_join_input_clear(right);
+done:
+    qn_mem_free(right);
+    return status;
 }
 
 static qn_status narrow_next(join *self, qn_batch *out) {
@@ -98,7 +121,7 @@ static qn_status narrow_next(join *self, qn_batch *out) {
 static qn_status join_next(qn_stream *stream, qn_batch *out) {
     join *self = (join *)stream;
     if (!self->started)
-        QN_TRY(start(self));
+        QN_TRY(start_once(self));
     return self->wide != NULL ? qn_stream_next(self->wide, out) : narrow_next(self, out);
 }
 

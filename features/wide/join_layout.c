@@ -5,55 +5,6 @@
 
 #include <string.h>
 
-void qn_join_input_clear(qn_join_input *input) {
-    qn_table_clear(&input->table);
-    qn_mem_free(input->slots);
-    input->slots = NULL;
-}
-
-/* ---- Slots of rows ----------------------------------------------------------------------------
- */
-
-static qn_status hash_batches(qn_join_input *input, qn_key *key, const int32_t *keys,
-                              uint64_t *hashes) {
-    qn_column *columns[8], **list = columns;
-    int32_t count = qn_key_count(key);
-    int64_t n = 0;
-    if (count > 8)
-        QN_TRY(qn_mem_alloc(&list, (size_t)count, sizeof *list));
-    qn_status status = QN_OK;
-    for (int64_t b = 0; b < input->table.batch_count && status == QN_OK; b++) {
-        const qn_batch *batch = &input->table.batches[b];
-        for (int32_t k = 0; k < count; k++)
-            list[k] = batch->columns[keys[k]];
-        status = qn_key_hash(key, list, batch->length, hashes);
-        for (int64_t i = 0; i < batch->length && status == QN_OK; i++) {
-            uint16_t slot = (uint16_t)qn_key_partition(hashes[i]);
-            input->slots[n++] = slot;
-            input->counts[slot]++;
-        }
-    }
-    if (list != columns)
-        qn_mem_free(list);
-    return status;
-}
-
-qn_status qn_join_input_hash(qn_join_input *input, const qn_join_plan *plan, const int32_t *keys) {
-    qn_key *key = NULL;
-    uint64_t *hashes = NULL;
-    qn_status status;
-    memset(input->counts, 0, sizeof input->counts);
-    QN_TRY_GOTO(qn_mem_alloc(&input->slots, (size_t)input->table.row_count, sizeof *input->slots),
-                done);
-    QN_TRY_GOTO(qn_mem_alloc(&hashes, QN_BATCH_ROWS, sizeof *hashes), done);
-    QN_TRY_GOTO(qn_key_new(&key, plan->key_types, plan->key_count), done);
-    status = hash_batches(input, key, keys, hashes);
-done:
-    qn_key_free(key);
-    qn_mem_free(hashes);
-    return status;
-}
-
 /* ---- Cuts -------------------------------------------------------------------------------------
  */
 

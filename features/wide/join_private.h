@@ -69,8 +69,8 @@ QN_CHECKED qn_status qn_join_take_keys(const qn_table *table, const int32_t *key
                                        const qn_ref *refs, int64_t rows, qn_column **out);
 void qn_join_release(qn_column **columns, int32_t count);
 
-/* Local. Some right row has a key that null does not match, and null in it. */
-bool qn_join_has_null_keys(const qn_join_plan *plan, const qn_table *right);
+/* Local. All batches of a table as one; they may have any length. */
+QN_CHECKED qn_status qn_join_concat(qn_batch *out, const qn_table *pieces);
 
 /* Collective. The rows of all ranks, in order of the ranks, on each. */
 QN_CHECKED qn_status qn_join_replicate(qn_table *table, qn_comm *comm);

@@ -41,14 +41,6 @@ static bool is_whole_batch(const qn_table *table, const qn_ref *refs, int64_t ro
     return true;
 }
 
-bool qn_join_has_null_keys(const qn_join_plan *plan, const qn_table *right) {
-    for (int32_t k = 0; k < plan->key_count; k++)
-        for (int64_t b = 0; b < right->batch_count && !plan->null_safe[k]; b++)
-            if (right->batches[b].columns[plan->right_keys[k]]->null_count > 0)
-                return true;
-    return false;
-}
-
 qn_status qn_join_take_keys(const qn_table *table, const int32_t *keys, int32_t count,
                             const qn_ref *refs, int64_t rows, qn_column **out) {
     bool whole = is_whole_batch(table, refs, rows);
@@ -66,6 +58,25 @@ qn_status qn_join_take_keys(const qn_table *table, const int32_t *keys, int32_t 
         }
     }
     return QN_OK;
+}
+
+qn_status qn_join_concat(qn_batch *out, const qn_table *pieces) {
+    const qn_column **columns = NULL;
+    qn_batch joined = {.length = pieces->row_count};
+    int64_t count = pieces->batch_count;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_alloc(&columns, (size_t)count, sizeof *columns), done);
+    QN_TRY_GOTO(qn_batch_reserve(&joined, pieces->batches[0].count), done);
+    for (int32_t c = 0; c < joined.count; c++) {
+        for (int64_t b = 0; b < count; b++)
+            columns[b] = pieces->batches[b].columns[c];
+        QN_TRY_GOTO(qn_column_concat(&joined.columns[c], columns, count), done);
+    }
+    qn_batch_move(out, &joined);
+done:
+    qn_batch_clear(&joined);
+    qn_mem_free(columns);
+    return status;
 }
 
 /* What arrived from the other ranks, around the own batches. */

@@ -7,26 +7,14 @@
 #ifndef QUERN_FEATURES_WIDE_JOIN_SPREAD_H
 #define QUERN_FEATURES_WIDE_JOIN_SPREAD_H
 
-#include "features/wide/join_private.h"
+#include "features/wide/join_arrival.h"
+#include "features/wide/join_input.h"
 
 /* Where a rank's range begins: at a left row of a slot, counted over all ranks. */
 typedef struct qn_join_cut {
     int32_t slot;
     int64_t left;
 } qn_join_cut;
-
-/* Rows of this rank and the slot of each, before they are spread. */
-typedef struct qn_join_input {
-    qn_table table;
-    uint16_t *slots;                   /* of each row */
-    int64_t counts[QN_KEY_PARTITIONS]; /* rows a slot, on this rank */
-} qn_join_input;
-
-void qn_join_input_clear(qn_join_input *input);
-
-/* Local. Finds the slots of the table's rows. */
-QN_CHECKED qn_status qn_join_input_hash(qn_join_input *input, const qn_join_plan *plan,
-                                        const int32_t *keys);
 
 typedef struct qn_join_layout {
     int size;
@@ -45,14 +33,9 @@ QN_CHECKED qn_status qn_join_layout_init(qn_join_layout *out, const qn_join_inpu
 /* Slots [*from, *to) of which a rank has rows, maybe none. */
 void qn_join_layout_slots(const qn_join_layout *layout, int rank, int32_t *from, int32_t *to);
 
-/* Collective. Sends the input's rows where they belong, giving them up, and makes a side of what
- * arrives: the slots of this rank, each in the rows' order. */
-QN_CHECKED qn_status qn_join_spread(qn_join_side *out, qn_join_input *input,
+/* Collective. Sends the input's rows where they belong, giving them up; what is for this rank goes
+ * to `arrival`. */
+QN_CHECKED qn_status qn_join_spread(qn_join_arrival *arrival, qn_join_input *input,
                                     const qn_join_layout *layout, bool right, qn_comm *comm);
-
-/* Collective. Right rows of slots that several ranks have: matched on one of them is matched. Says
- * which right positions without a match this rank has to give. */
-QN_CHECKED qn_status qn_join_share_matched(qn_join_local *local, const qn_join_layout *layout,
-                                           qn_comm *comm);
 
 #endif

@@ -2,12 +2,16 @@
 #ifndef QUERN_FEATURES_WIDE_JOIN_WIDE_H
 #define QUERN_FEATURES_WIDE_JOIN_WIDE_H
 
-#include "features/wide/join_narrow.h"
+#include "features/wide/join_input.h"
 
-/* Local. Takes over the left input and, of `from`, the right side: all of it where `broadcast`,
- * else this rank's part. On failure all stays the caller's. */
-QN_CHECKED qn_status qn_join_wide_new(qn_result **out, const qn_join_plan *plan, qn_stream *left,
-                                      const qn_schema *schema, qn_join_narrow *from,
-                                      bool broadcast);
+/* Local. Borrows the plan. */
+QN_CHECKED qn_status qn_join_wide_new(qn_result **out, const qn_join_plan *plan,
+                                      const qn_schema *schema, const qn_join_facts *facts);
+
+/* Takes over the left input and the right side: for a broadcast join, all of it on every rank, in
+ * order; else what this rank read. */
+void qn_join_wide_take_left(qn_result *result, qn_stream *left);
+void qn_join_wide_take_side(qn_result *result, qn_join_side *right);
+void qn_join_wide_take_input(qn_result *result, qn_join_input *right);
 
 #endif

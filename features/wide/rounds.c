@@ -6,7 +6,7 @@
 enum { ROUND_BYTES = 64 << 20 };
 
 qn_status qn_outbox_add(qn_outbox *outbox, int to, qn_batch *batch) {
-    outbox->bytes[to] += qn_batch_bytes(batch);
+    outbox->bytes[to] += qn_batch_own_bytes(batch);
     return qn_table_add(&outbox->sends[to], batch);
 }
 

@@ -97,6 +97,54 @@ static void test_texts_and_dictionaries_travel(void) {
     }
 }
 
+/* ---- Past the budget ---------------------------------------------------------------------------
+ */
+
+static void join_within(qn_comm *comm, const join_case *join, int64_t memory, qn_content *contents,
+                        int64_t *rows) {
+    qn_execution execution = qn_execution_of(comm);
+    execution.memory = memory;
+    execution.scratch = qn_test_path(".");
+    qn_table left, right;
+    qn_stream *stream = NULL;
+    qn_content again[2 * COLUMNS];
+    int64_t rows_again = 0;
+    make_side(&left, &join->left, qn_comm_rank(comm), qn_comm_size(comm));
+    make_side(&right, &join->right, qn_comm_rank(comm), qn_comm_size(comm));
+    QN_TEST_OK(open_join(&stream, join, &left, &right, &execution));
+    hash_rows(stream, comm, contents, rows);
+    QN_TEST_OK(qn_stream_rewind(stream));
+    hash_rows(stream, comm, again, &rows_again);
+    CU_ASSERT_EQUAL(rows_again, *rows);
+    for (int32_t c = 0; c < 2 * COLUMNS; c++)
+        CU_ASSERT(qn_content_equal(&contents[c], &again[c]));
+    qn_stream_free(stream);
+    qn_table_clear(&left);
+    qn_table_clear(&right);
+}
+
+static void test_the_same_rows_past_the_budget(void) {
+    qn_comm *comm = qn_test_comm();
+    for (int kind = QN_JOIN_INNER; kind <= QN_JOIN_MARK; kind++)
+        for (int i = 0; i < 8; i++) {
+            qn_content ample[2 * COLUMNS], scarce[2 * COLUMNS];
+            int64_t ample_rows = 0, scarce_rows = 0;
+            join_case join = large_case();
+            join.kind = (qn_join_kind)kind;
+            join.left.rows = join.right.rows = 20000;
+            join.left.classes = join.right.classes = 9000;
+            join.residual = i & 1;
+            join.form = i & 2 ? QN_JOIN_SHUFFLE : QN_JOIN_BROADCAST;
+            join.left.variant = join.right.variant = i & 4 ? KEY_TEXT : KEY_INT64;
+            join.left.dictionary = i & 4;
+            join_within(comm, &join, INT64_C(1) << 30, ample, &ample_rows);
+            join_within(comm, &join, 200000, scarce, &scarce_rows);
+            CU_ASSERT_EQUAL(ample_rows, scarce_rows);
+            for (int32_t c = 0; c < 2 * COLUMNS; c++)
+                CU_ASSERT(qn_content_equal(&ample[c], &scarce[c]));
+        }
+}
+
 /* ---- Balance and what is sent ------------------------------------------------------------------
  */
 
@@ -304,6 +352,9 @@ static void test_every_allocation_may_fail(void) {
                 join.kind = (qn_join_kind)kind;
                 join.form = (qn_join_form)form;
                 join.residual = residual;
+                execution.memory = INT64_C(1) << 30;
+                exhaust(&join, &execution);
+                execution.memory = 4000;
                 exhaust(&join, &execution);
             }
 }
@@ -311,6 +362,7 @@ static void test_every_allocation_may_fail(void) {
 static const qn_test_case cases[] = {
     {"the same rows as on one rank", test_the_same_rows_as_on_one_rank},
     {"texts and dictionaries travel", test_texts_and_dictionaries_travel},
+    {"the same rows past the budget", test_the_same_rows_past_the_budget},
     {"a heavy key is shared between ranks", test_a_heavy_key_is_shared},
     {"rows move once", test_rows_move_once},
     {"a failing side fails everywhere", test_a_failing_side_fails_everywhere},
