@@ -327,13 +327,16 @@ static void try_query(table *given, qn_view text) {
     qn_plan *plan = NULL;
     qn_stream *stream = NULL;
     qn_comm *comm = NULL;
-    const qn_plan_table tables[] = {{"t", open_table, given}, {"other", open_table, given}};
+    qn_plan_table tables[8];
+    int32_t count = 0;
     if (qn_comm_self(&comm) != QN_OK || qn_sql_query(&plan, text) != QN_OK)
         goto done;
+    for (const char *name; count < 8 && (name = qn_plan_table_name(plan, count)) != NULL; count++)
+        tables[count] = (qn_plan_table){name, open_table, given};
     const qn_execution execution = {
         .comm = comm, .memory = 64 << 20, .session = &(qn_session){.now = NOW}};
-    if (qn_plan_open(&stream, plan, &execution, tables, 2) == QN_OK && read_all(stream) != QN_OK &&
-        qn_last_error().code == QN_INTERNAL)
+    if (qn_plan_open(&stream, plan, &execution, tables, count) == QN_OK &&
+        read_all(stream) != QN_OK && qn_last_error().code == QN_INTERNAL)
         fail("an internal error", text);
 done:
     qn_stream_free(stream);
