@@ -3,6 +3,8 @@
 
 #include "core/memory.h"
 
+#include <string.h>
+
 qn_status qn_prepare_zone(qn_expr *call, int32_t index) {
     const qn_expr *argument = call->arguments[index];
     qn_zone *zone = NULL;
@@ -30,9 +32,69 @@ void qn_release_zone(void *state) {
     qn_zone_release(state);
 }
 
+/* A column of zones is read row by row. */
 static qn_status prepare_second(qn_expr *call) {
-    return qn_prepare_zone(call, 1);
+    return qn_expr_is_literal(call->arguments[1]) ? qn_prepare_zone(call, 1) : QN_OK;
 }
+
+/* ---- Zones of a column ----------------------------------------------------------------------- */
+
+typedef struct named_clock {
+    char *name;
+    qn_zone *zone;
+    qn_clock clock;
+} named_clock;
+
+/* Those met so far, the last one found first. */
+typedef struct clock_list {
+    int64_t count, capacity, last;
+    named_clock *clocks;
+} clock_list;
+
+static void clock_list_clear(clock_list *list) {
+    for (int64_t i = 0; i < list->count; i++) {
+        qn_mem_free(list->clocks[i].name);
+        qn_zone_release(list->clocks[i].zone);
+    }
+    qn_mem_free(list->clocks);
+}
+
+static qn_status add_clock(clock_list *list, qn_view name) {
+    named_clock added = {0};
+    QN_TRY(qn_mem_reserve(&list->clocks, &list->capacity, list->count + 1, sizeof added));
+    QN_TRY(qn_format(&added.name, "%.*s", (int)name.length, name.data));
+    qn_status status = qn_zone_open(&added.zone, added.name);
+    if (status != QN_OK) {
+        if (status == QN_JOB)
+            status = qn_fail(QN_DATA, "unknown time zone '%.100s' in a column", added.name);
+        qn_mem_free(added.name);
+        return status;
+    }
+    added.clock = qn_clock_of(added.zone);
+    list->last = list->count;
+    list->clocks[list->count++] = added;
+    return QN_OK;
+}
+
+static bool is_named(const named_clock *clock, qn_view name) {
+    return strncmp(clock->name, name.data, (size_t)name.length) == 0 &&
+           clock->name[name.length] == '\0';
+}
+
+static qn_status find_clock(clock_list *list, qn_view name, qn_clock **out) {
+    bool found = list->count > 0 && is_named(&list->clocks[list->last], name);
+    for (int64_t i = 0; i < list->count && !found; i++) {
+        found = is_named(&list->clocks[i], name);
+        if (found)
+            list->last = i;
+    }
+    if (!found)
+        QN_TRY(add_clock(list, name));
+    *out = &list->clocks[list->last].clock;
+    return QN_OK;
+}
+
+/* ---- Conversion ------------------------------------------------------------------------------ */
 
 /* The time at which clocks of `to` show what those of `from` show at `time`. */
 static bool same_clock(qn_clock *from, qn_clock *to, int64_t time, int64_t *out) {
@@ -41,34 +103,49 @@ static bool same_clock(qn_clock *from, qn_clock *to, int64_t time, int64_t *out)
     return qn_clock_join(to, day, of_day, INT32_MIN, out);
 }
 
-static qn_status convert(const qn_call *call, qn_clock from, qn_clock to, qn_column **out) {
+/* From the named zone to `other`, or the other way. */
+static qn_status convert_row(const qn_call *call, int64_t row, qn_clock *named, qn_clock *other,
+                             bool back, qn_column *out) {
     const qn_operand *times = &call->arguments[0];
+    int64_t time = times->column->i64[qn_at(times, row)];
+    if (same_clock(back ? other : named, back ? named : other, time, &out->i64[row]))
+        return QN_OK;
+    return qn_call_fault(call, out, row, "'%s' leads past the last timestamp",
+                         call->node->function->name);
+}
+
+static qn_status convert(const qn_call *call, qn_clock other, bool back, qn_column **out) {
+    const qn_operand *names = &call->arguments[1];
+    qn_clock constant = qn_clock_of(call->node->state), *named = &constant;
+    clock_list list = {0};
     qn_column *column = NULL;
-    QN_TRY(qn_column_new(&column, QN_TIMESTAMP, call->length, 0));
+    qn_status status;
+    QN_TRY_GOTO(qn_column_new(&column, QN_TIMESTAMP, call->length, 0), done);
     for (int64_t i = 0; i < call->length; i++) {
-        if (same_clock(&from, &to, times->column->i64[qn_at(times, i)], &column->i64[i]))
+        if (qn_call_skips(call, i))
             continue;
-        qn_status status = qn_call_fault(call, column, i, "'%s' leads past the last timestamp",
-                                         call->node->function->name);
-        if (status != QN_OK) {
-            qn_column_release(column);
-            return status;
-        }
+        if (!names->constant)
+            QN_TRY_GOTO(find_clock(&list, qn_text_at(names, i), &named), done);
+        QN_TRY_GOTO(convert_row(call, i, named, &other, back, column), done);
     }
     *out = column;
-    return QN_OK;
+    column = NULL;
+done:
+    qn_column_release(column);
+    clock_list_clear(&list);
+    return status;
 }
 
 static qn_status run_from_utc(const qn_call *call, qn_column **out) {
-    return convert(call, qn_clock_of(call->node->state), qn_clock_of(NULL), out);
+    return convert(call, qn_clock_of(NULL), false, out);
 }
 
 static qn_status run_to_utc(const qn_call *call, qn_column **out) {
-    return convert(call, qn_clock_of(NULL), qn_clock_of(call->node->state), out);
+    return convert(call, qn_clock_of(NULL), true, out);
 }
 
 static qn_status run_at_zone(const qn_call *call, qn_column **out) {
-    return convert(call, qn_clock_of(call->node->state), qn_call_clock(call), out);
+    return convert(call, qn_call_clock(call), false, out);
 }
 
 #define ZONE(name, run)                                                                            \

@@ -174,7 +174,16 @@ static void test_zones(void) {
     QN_TEST_FAILS(bind_in(&expr, "from_utc_timestamp(t, 'Asia/Seol')", NULL), QN_JOB,
                   "unknown time zone 'Asia/Seol'");
     CU_ASSERT_EQUAL(qn_expr_error_position(), 22);
-    test_fails("t AT TIME ZONE s", "the time zone of 'at time zone' must be a constant", 15);
+    test_fails("make_timestamp(1, 1, 1, 1, 1, 1, s)", "the time zone of 'make_timestamp' must be",
+               33);
+    /* a column of zones */
+    test_expr("from_utc_timestamp(t, case i when 1 then 'Asia/Tokyo' when 0 then 'UTC' else "
+              "'Europe/Berlin' end)",
+              "timestamp: 2024-03-01 08:59:58.5 1969-12-31 01:00:01 null 2000-01-01 13:30:00 "
+              "2023-12-31 06:07:08");
+    test_expr("to_utc_timestamp(t, if(b, 'Asia/Tokyo', 'America/New_York'))",
+              "timestamp: 2024-02-29 14:59:58.5 1969-12-31 05:00:01 null 2000-01-01 03:30:00 "
+              "2023-12-31 11:07:08");
 }
 
 static void test_intervals(void) {
@@ -250,6 +259,18 @@ static void test_golden(void) {
         fclose(file);
 }
 
+static void test_unknown_zone_in_column(void) {
+    qn_expr *expr = NULL;
+    qn_batch batch;
+    qn_column *column = NULL;
+    QN_TEST_OK(bind_in(&expr, "from_utc_timestamp(t, u)", NULL));
+    test_make_batch(&batch, BASE_ROWS, false);
+    QN_TEST_FAILS(qn_expr_eval(expr, &batch, &column), QN_DATA,
+                  "unknown time zone 'abc' in a column");
+    qn_batch_clear(&batch);
+    qn_expr_free(expr);
+}
+
 static void test_refused(void) {
     test_fails("t - t", "'-' cannot subtract timestamp and timestamp", 2);
     CU_ASSERT_PTR_NOT_NULL(strstr(qn_last_error().help, "unix_timestamp(a) - unix_timestamp(b)"));
@@ -289,15 +310,75 @@ static void test_printed(void) {
     check_printed("extract(epoch from t)", "date_part('epoch', t)");
 }
 
+/* Binding and computing with every allocation failing in turn. */
+static void fail_allocations(const char *sql) {
+    qn_session session = {.now = NOW, .time_zone = "Europe/Berlin"};
+    for (int64_t n = 0;; n++) {
+        int64_t before = qn_mem_blocks();
+        qn_expr *expr = NULL;
+        qn_schema schema;
+        qn_batch batch;
+        qn_column *column = NULL;
+        test_make_schema(&schema);
+        test_make_batch(&batch, MANY_ROWS, true);
+        qn_mem_fail_after(n);
+        qn_status status = qn_sql_expression(&expr, qn_view_of(sql));
+        if (status == QN_OK)
+            status = qn_expr_bind_in(expr, &schema, &session);
+        if (status == QN_OK)
+            status = qn_expr_eval(expr, &batch, &column);
+        qn_mem_fail_after(-1);
+        qn_column_release(column);
+        qn_batch_clear(&batch);
+        qn_expr_free(expr);
+        qn_schema_clear(&schema);
+        if (qn_mem_blocks() != before)
+            fprintf(stderr, "%s leaks at allocation %lld\n", sql, (long long)n);
+        CU_ASSERT_EQUAL(qn_mem_blocks(), before);
+        if (status != QN_MEMORY) {
+            QN_TEST_OK(status);
+            break;
+        }
+    }
+}
+
+static void test_no_memory(void) {
+    static const char *const expressions[] = {
+        "d + interval '1 month 2 hours'",
+        "make_timestamp(2024, 2, i, 1, 2, x, 'Asia/Tokyo')",
+        "make_date(2024, 2, i)",
+        "unix_timestamp(s, 'yyyy-MM-dd')",
+        "from_unixtime(l)",
+        "t at time zone 'America/New_York'",
+        "from_utc_timestamp(t, if(b, 'Asia/Tokyo', 'UTC'))",
+        "timestampdiff(day, d, t) + date_part('epoch', t)",
+        "dayname(d) || monthname(d)",
+        "date_format(t, 'yyyy VV z')",
+        "to_timestamp(u, 'yyyy')",
+        "next_day(d, u)",
+        "months_between(t, d)",
+        "date_trunc('hour', t) > timestamp '2024-01-31 12:00'",
+        "cast(t as string)",
+        "try_cast(u as timestamp)",
+        "timestamp_seconds(x)",
+        "date_from_unix_date(l)",
+        "now() - interval '1 day'",
+    };
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
+        fail_allocations(expressions[i]);
+}
+
 static const qn_test_case cases[] = {
     {"functions of dates", test_dates},
     {"parts of dates and times", test_parts},
     {"times as numbers and back", test_epochs},
     {"clocks of other zones", test_zones},
+    {"unknown zones in a column are errors", test_unknown_zone_in_column},
     {"intervals and units are added and counted", test_intervals},
     {"in zones days keep the clock", test_intervals_in_zones},
     {"random times are what java.time makes of them", test_golden},
     {"what has no meaning is refused by name", test_refused},
+    {"failing allocations leak nothing", test_no_memory},
     {"printed expressions read back", test_printed},
     {NULL, NULL},
 };
