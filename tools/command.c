@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +130,13 @@ static qn_status check_operands(const qn_arguments *arguments, const qn_command 
     return status;
 }
 
+/* "-- text" is a comment at the start of a query, not an option. */
+static bool is_option(const char *argument) {
+    if (argument[0] != '-' || argument[1] == '\0')
+        return false;
+    return argument[1] != '-' || !isspace((unsigned char)argument[2]);
+}
+
 static qn_status parse_all(qn_arguments *arguments, const qn_command *command, int argc,
                            char **argv) {
     bool options_end = false;
@@ -136,7 +144,7 @@ static qn_status parse_all(qn_arguments *arguments, const qn_command *command, i
         const char *argument = argv[at];
         if (!options_end && strcmp(argument, "--") == 0)
             options_end = true;
-        else if (!options_end && argument[0] == '-' && argument[1] != '\0')
+        else if (!options_end && is_option(argument))
             QN_TRY(parse_option(arguments, command, argc, argv, &at));
         else
             arguments->operands[arguments->operand_count++] = argv[at];
