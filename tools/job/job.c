@@ -1,6 +1,6 @@
 #include "tools/job/job.h"
+#include "tools/job/job_parse.h"
 
-#include "core/csv/csv.h"
 #include "core/memory.h"
 #include "core/text/number.h"
 #include "core/text/utf8.h"
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_ERRORS = 20, DEFAULT_CACHE_MB = 256 };
+enum { DEFAULT_CACHE_MB = 256 };
 
 void qn_job_init(qn_job *job) {
     *job = (qn_job){.train = 1, .cache = (int64_t)DEFAULT_CACHE_MB << 20};
@@ -29,216 +29,20 @@ void qn_job_clear(qn_job *job) {
     qn_mem_free(job->stages);
     qn_mem_free(job->nodes);
     qn_mem_free_all(job->inputs, job->input_count);
+    qn_job_free_tables(job);
     qn_mem_free_all(job->metrics, job->metric_count);
     qn_mem_free_all(job->feature_columns, job->feature_column_count);
     qn_mem_free_all(job->errors, job->error_count);
     qn_options_free(job->read);
     char *texts[] = {job->name,       job->output, job->model_path, job->predictions_path,
-                     job->store_path, job->group};
+                     job->store_path, job->group,  job->query};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         qn_mem_free(texts[i]);
     qn_yaml_clear(&job->yaml);
     qn_job_init(job);
 }
 
-/* ---- Collecting errors ---------------------------------------------------------------------- */
-
-/* Keeps the last error and lets the parse go on; anything but a fault of the job file stops it. */
-static qn_status keep_error(qn_job *job, qn_status status) {
-    if (status == QN_OK)
-        return QN_OK;
-    if (status == QN_MEMORY || status == QN_INTERNAL || job->error_count == MOST_ERRORS)
-        return status;
-    char *packed = NULL;
-    QN_TRY(qn_mem_alloc(&packed, QN_ERROR_PACKED_SIZE, 1));
-    qn_error_pack(packed);
-    status = qn_mem_reserve(&job->errors, &job->error_capacity, job->error_count + 1,
-                            sizeof *job->errors);
-    if (status != QN_OK) {
-        qn_mem_free(packed);
-        return status;
-    }
-    job->errors[job->error_count++] = packed;
-    return QN_OK;
-}
-
-qn_status qn_job_fail(qn_job *job, bool speaks) {
-    if (job->error_count == 0)
-        return QN_OK;
-    for (int64_t i = 0; i < job->error_count; i++) {
-        qn_error_unpack(job->errors[i]);
-        if (speaks && i + 1 < job->error_count)
-            qn_report_error();
-    }
-    return qn_last_error().code;
-}
-
-static qn_status node_error(const qn_job *job, const qn_yaml_node *node, const char *text) {
-    qn_status status = qn_fail(QN_JOB, "%s", text);
-    qn_yaml_locate(&job->yaml, node);
-    return status;
-}
-
-/* Every key of a map must be one of `known` (ended by NULL). */
-static qn_status check_keys(qn_job *job, const qn_yaml_node *map, const char *const *known) {
-    int64_t count = 0;
-    while (known[count] != NULL)
-        count++;
-    for (int64_t i = 0; i < map->count; i++) {
-        const qn_yaml_node *child = map->children[i];
-        bool found = false;
-        for (int64_t k = 0; k < count; k++)
-            found |= strcmp(child->key, known[k]) == 0;
-        if (found)
-            continue;
-        qn_status status = qn_fail(QN_JOB, "unknown key '%s'", child->key);
-        const char *nearest = qn_nearest(child->key, known, count);
-        if (nearest != NULL)
-            qn_error_help("did you mean '%s'?", nearest);
-        qn_yaml_locate_key(&job->yaml, child);
-        QN_TRY(keep_error(job, status));
-    }
-    return QN_OK;
-}
-
-/* ---- Values --------------------------------------------------------------------------------- */
-
-/* A child by key; NULL if it is missing or empty. */
-static const qn_yaml_node *get(const qn_yaml_node *map, const char *key) {
-    const qn_yaml_node *node = qn_yaml_get(map, key);
-    return node == NULL || (node->kind == QN_YAML_SCALAR && node->null) ? NULL : node;
-}
-
-/* The text of a scalar child; *out stays NULL if it is missing or empty. */
-static qn_status get_text(qn_job *job, const qn_yaml_node *map, const char *key, char **out) {
-    const qn_yaml_node *node = map == NULL ? NULL : get(map, key);
-    if (node == NULL)
-        return QN_OK;
-    if (node->kind != QN_YAML_SCALAR)
-        return keep_error(job, node_error(job, node, "expected one value here"));
-    return qn_mem_copy_text(out, node->text);
-}
-
-static qn_status get_int(qn_job *job, const char *key, int64_t most, int64_t *out) {
-    const qn_yaml_node *node = qn_yaml_get(job->yaml.root, key);
-    if (node == NULL)
-        return QN_OK;
-    int64_t value;
-    if (node->kind != QN_YAML_SCALAR || !qn_parse_int64(qn_view_of(node->text), &value) ||
-        value < 0 || value > most) {
-        qn_status status =
-            qn_fail(QN_JOB, "'%s' must be an integer from 0 to %lld", key, (long long)most);
-        qn_yaml_locate(&job->yaml, node);
-        return keep_error(job, status);
-    }
-    *out = value;
-    return QN_OK;
-}
-
-/* One scalar or a list of scalars, as copied texts. */
-static qn_status get_list(qn_job *job, const qn_yaml_node *node, char ***out, int64_t *count) {
-    const qn_yaml_node *single[1] = {node};
-    const qn_yaml_node *const *items = (const qn_yaml_node *const *)node->children;
-    int64_t n = node->count;
-    if (node->kind == QN_YAML_SCALAR) {
-        items = single;
-        n = 1;
-    } else if (node->kind == QN_YAML_MAP) {
-        return keep_error(job, node_error(job, node, "expected a value or a list here"));
-    }
-    char **texts = NULL;
-    QN_TRY(qn_mem_calloc(&texts, (size_t)n, sizeof *texts));
-    for (int64_t i = 0; i < n; i++) {
-        const char *text = items[i]->kind == QN_YAML_SCALAR ? items[i]->text : "";
-        qn_status status = items[i]->kind == QN_YAML_SCALAR
-                               ? QN_OK
-                               : keep_error(job, node_error(job, items[i], "expected a value"));
-        if (status == QN_OK)
-            status = qn_mem_copy_text(&texts[i], text);
-        if (status != QN_OK) {
-            qn_mem_free_all(texts, n);
-            return status;
-        }
-    }
-    *out = texts;
-    *count = n;
-    return QN_OK;
-}
-
-/* Sets one option from a node; `stage` NULL: the reader's options. */
-static qn_status set_option(qn_job *job, qn_stage *stage, const qn_yaml_node *node) {
-    char **texts = NULL;
-    int64_t count = 0;
-    if (node->null)
-        return QN_OK;
-    QN_TRY(get_list(job, node, &texts, &count));
-    if (texts == NULL)
-        return QN_OK;
-    const char *const *values = (const char *const *)texts;
-    bool list = node->kind == QN_YAML_LIST;
-    qn_status status;
-    if (stage == NULL)
-        status = list ? qn_options_set_list(job->read, node->key, values, count)
-                      : qn_options_set(job->read, node->key, values[0]);
-    else
-        status = list ? qn_stage_set_list(stage, node->key, values, count)
-                      : qn_stage_set(stage, node->key, values[0]);
-    if (status != QN_OK && strstr(qn_last_error().message, "unknown option") != NULL)
-        qn_yaml_locate_key(&job->yaml, node);
-    else if (status != QN_OK)
-        qn_yaml_locate(&job->yaml, node);
-    qn_mem_free_all(texts, count);
-    return keep_error(job, status);
-}
-
 /* ---- Sections ------------------------------------------------------------------------------- */
-
-/* A path of the job file is relative to the folder of the file. */
-static qn_status resolve(const qn_job *job, const char *path, char **out) {
-    if (path[0] == '/' || strcmp(path, "-") == 0)
-        return qn_mem_copy_text(out, path);
-    char *copy = NULL;
-    QN_TRY(qn_mem_copy_text(&copy, job->yaml.path));
-    const char *folder = dirname(copy);
-    qn_status status = strcmp(folder, ".") == 0 ? qn_mem_copy_text(out, path)
-                                                : qn_format(out, "%s/%s", folder, path);
-    qn_mem_free(copy);
-    return status;
-}
-
-static qn_status parse_paths(qn_job *job, const qn_yaml_node *node) {
-    char **paths = NULL;
-    int64_t count = 0;
-    QN_TRY(get_list(job, node, &paths, &count));
-    if (count == 0) {
-        qn_mem_free(paths);
-        return keep_error(job, node_error(job, node, "'input' names no file"));
-    }
-    qn_status status = qn_mem_calloc(&job->inputs, (size_t)count, sizeof *job->inputs);
-    for (int64_t i = 0; i < count && status == QN_OK; i++) {
-        status = resolve(job, paths[i], &job->inputs[i]);
-        job->input_count = i + 1;
-    }
-    qn_mem_free_all(paths, count);
-    return status;
-}
-
-static qn_status parse_input(qn_job *job) {
-    QN_TRY(qn_options_new(&job->read, qn_csv_options));
-    const qn_yaml_node *input = get(job->yaml.root, "input");
-    if (input == NULL)
-        return keep_error(job, qn_fail_at(QN_JOB, job->yaml.path, "key 'input' is missing"));
-    if (input->kind != QN_YAML_MAP)
-        return parse_paths(job, input);
-    for (int64_t i = 0; i < input->count; i++) {
-        const qn_yaml_node *node = input->children[i];
-        QN_TRY(strcmp(node->key, "path") == 0 ? parse_paths(job, node)
-                                              : set_option(job, NULL, node));
-    }
-    if (job->inputs == NULL)
-        return keep_error(job, node_error(job, input, "'input' needs a 'path'"));
-    return QN_OK;
-}
 
 static qn_status add_stage(qn_job *job, qn_stage *stage, const qn_yaml_node *node) {
     qn_status status = qn_mem_reserve(&job->stages, &job->stage_capacity, job->stage_count + 1,
@@ -256,11 +60,11 @@ static qn_status add_stage(qn_job *job, qn_stage *stage, const qn_yaml_node *nod
 }
 
 static qn_status parse_sql(qn_job *job) {
-    const qn_yaml_node *node = get(job->yaml.root, "sql");
+    const qn_yaml_node *node = qn_job_get(job->yaml.root, "sql");
     if (node == NULL)
         return QN_OK;
     if (node->kind != QN_YAML_SCALAR)
-        return keep_error(job, node_error(job, node, "expected the text of a query"));
+        return qn_job_keep_error(job, qn_job_node_error(job, node, "expected the text of a query"));
     const qn_stage_class *class_ = NULL;
     qn_stage *stage = NULL;
     QN_TRY(qn_stage_find(qn_all_stages, "sql_transformer", &class_));
@@ -276,7 +80,7 @@ static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *w
         qn_status status = qn_fail(QN_JOB, "%s needs a 'type'", what);
         qn_error_help("'quern help stages' lists them");
         qn_yaml_locate(&job->yaml, map);
-        return keep_error(job, status);
+        return qn_job_keep_error(job, status);
     }
     const qn_yaml_node *type = qn_yaml_get(map, "type");
     const qn_stage_class *class_ = NULL;
@@ -285,30 +89,31 @@ static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *w
                            : qn_stage_find(qn_all_stages, type->text, &class_);
     if (status != QN_OK) {
         qn_yaml_locate(&job->yaml, type);
-        return keep_error(job, status);
+        return qn_job_keep_error(job, status);
     }
     qn_stage *stage = NULL;
     QN_TRY(qn_stage_new(&stage, class_));
     QN_TRY(add_stage(job, stage, map));
     for (int64_t i = 0; i < map->count; i++)
         if (map->children[i] != type)
-            QN_TRY(set_option(job, stage, map->children[i]));
+            QN_TRY(qn_job_set_option(job, stage, NULL, map->children[i]));
     return QN_OK;
 }
 
 static qn_status parse_stages(qn_job *job) {
-    const qn_yaml_node *list = get(job->yaml.root, "stages");
+    const qn_yaml_node *list = qn_job_get(job->yaml.root, "stages");
     if (list == NULL)
         return QN_OK;
     if (list->kind != QN_YAML_LIST)
-        return keep_error(job, node_error(job, list, "'stages' is a list of stages (- type: ...)"));
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, list, "'stages' is a list of stages (- type: ...)"));
     for (int64_t i = 0; i < list->count; i++)
         QN_TRY(parse_stage(job, list->children[i], "a stage"));
     return QN_OK;
 }
 
 static qn_status parse_model(qn_job *job) {
-    const qn_yaml_node *model = get(job->yaml.root, "model");
+    const qn_yaml_node *model = qn_job_get(job->yaml.root, "model");
     if (model == NULL)
         return QN_OK;
     int64_t before = job->stage_count;
@@ -321,27 +126,30 @@ static qn_status parse_model(qn_job *job) {
     qn_status status = qn_fail(QN_JOB, "'%s' is a stage, not an estimator of a label",
                                job->stages[before]->class_->name);
     qn_yaml_locate(&job->yaml, qn_yaml_get(model, "type"));
-    return keep_error(job, status);
+    return qn_job_keep_error(job, status);
 }
 
 static qn_status parse_share(qn_job *job, const qn_yaml_node *map, const char *key, double *out) {
     const qn_yaml_node *node = qn_yaml_get(map, key);
     if (node == NULL)
-        return keep_error(job, node_error(job, map, "'split' needs 'train' and 'test'"));
+        return qn_job_keep_error(job,
+                                 qn_job_node_error(job, map, "'split' needs 'train' and 'test'"));
     if (node->kind != QN_YAML_SCALAR || !qn_parse_real(qn_view_of(node->text), out) ||
         !(*out > 0 && *out < 1e9))
-        return keep_error(job, node_error(job, node, "a share of the rows must be above 0"));
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, node, "a share of the rows must be above 0"));
     return QN_OK;
 }
 
 static qn_status parse_split(qn_job *job) {
     static const char *const known[] = {"train", "test", NULL};
-    const qn_yaml_node *split = get(job->yaml.root, "split");
+    const qn_yaml_node *split = qn_job_get(job->yaml.root, "split");
     if (split == NULL)
         return QN_OK;
     if (split->kind != QN_YAML_MAP)
-        return keep_error(job, node_error(job, split, "'split' is {train: 0.8, test: 0.2}"));
-    QN_TRY(check_keys(job, split, known));
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, split, "'split' is {train: 0.8, test: 0.2}"));
+    QN_TRY(qn_job_check_keys(job, split, known));
     QN_TRY(parse_share(job, split, "train", &job->train));
     return parse_share(job, split, "test", &job->test);
 }
@@ -353,46 +161,48 @@ static qn_status check_metrics(qn_job *job, const qn_yaml_node *node) {
         qn_status status = qn_metrics_get(&none, job->metrics[i], &value);
         if (status != QN_OK)
             qn_yaml_locate(&job->yaml, node->kind == QN_YAML_LIST ? node->children[i] : node);
-        QN_TRY(keep_error(job, status));
+        QN_TRY(qn_job_keep_error(job, status));
     }
     return QN_OK;
 }
 
 static qn_status parse_evaluate(qn_job *job) {
     static const char *const known[] = {"metrics", NULL};
-    const qn_yaml_node *evaluate = get(job->yaml.root, "evaluate");
+    const qn_yaml_node *evaluate = qn_job_get(job->yaml.root, "evaluate");
     if (evaluate == NULL)
         return QN_OK;
     if (evaluate->kind != QN_YAML_MAP)
-        return keep_error(job, node_error(job, evaluate, "'evaluate' is {metrics: [rmse, r2]}"));
-    QN_TRY(check_keys(job, evaluate, known));
-    const qn_yaml_node *metrics = get(evaluate, "metrics");
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, evaluate, "'evaluate' is {metrics: [rmse, r2]}"));
+    QN_TRY(qn_job_check_keys(job, evaluate, known));
+    const qn_yaml_node *metrics = qn_job_get(evaluate, "metrics");
     if (metrics == NULL)
         return QN_OK;
-    QN_TRY(get_list(job, metrics, &job->metrics, &job->metric_count));
+    QN_TRY(qn_job_list(job, metrics, &job->metrics, &job->metric_count));
     return check_metrics(job, metrics);
 }
 
 static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
     static const char *const known[] = {"store", "group", "columns", NULL};
     if (features->kind != QN_YAML_MAP)
-        return keep_error(job,
-                          node_error(job, features, "'features' is {store: FOLDER, group: NAME}"));
-    QN_TRY(check_keys(job, features, known));
-    QN_TRY(get_text(job, features, "store", &job->store_path));
-    QN_TRY(get_text(job, features, "group", &job->group));
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, features, "'features' is {store: FOLDER, group: NAME}"));
+    QN_TRY(qn_job_check_keys(job, features, known));
+    QN_TRY(qn_job_text(job, features, "store", &job->store_path));
+    QN_TRY(qn_job_text(job, features, "group", &job->group));
     if (job->store_path == NULL || job->group == NULL)
-        QN_TRY(keep_error(job, node_error(job, features, "'features' needs 'store' and 'group'")));
+        QN_TRY(qn_job_keep_error(
+            job, qn_job_node_error(job, features, "'features' needs 'store' and 'group'")));
     if (job->group != NULL) {
         qn_status status = qn_store_check_group(job->group);
         if (status != QN_OK)
             qn_yaml_locate(&job->yaml, qn_yaml_get(features, "group"));
-        QN_TRY(keep_error(job, status));
+        QN_TRY(qn_job_keep_error(job, status));
     }
-    const qn_yaml_node *columns = get(features, "columns");
+    const qn_yaml_node *columns = qn_job_get(features, "columns");
     return columns == NULL
                ? QN_OK
-               : get_list(job, columns, &job->feature_columns, &job->feature_column_count);
+               : qn_job_list(job, columns, &job->feature_columns, &job->feature_column_count);
 }
 
 /* What would be found only after the work is done. */
@@ -400,37 +210,40 @@ static qn_status check_save(qn_job *job, const qn_yaml_node *save) {
     const qn_yaml_node *model = qn_yaml_get(save, "model");
     const qn_yaml_node *predictions = qn_yaml_get(save, "predictions");
     if (job->model_path != NULL && job->stage_count == 0 && job->error_count == 0)
-        QN_TRY(keep_error(job, node_error(job, model,
-                                          "there is no model to save: the job has "
-                                          "neither 'sql', 'stages' nor 'model'")));
+        QN_TRY(qn_job_keep_error(job, qn_job_node_error(job, model,
+                                                        "there is no model to save: the job has "
+                                                        "neither 'sql', 'stages' nor 'model'")));
     if (job->model_path != NULL && !qn_is_model_name(job->model_path))
-        QN_TRY(keep_error(job, node_error(job, model, "the name of a model file ends with .h5")));
+        QN_TRY(qn_job_keep_error(
+            job, qn_job_node_error(job, model, "the name of a model file ends with .h5")));
     if (job->predictions_path == NULL)
         return QN_OK;
-    if (get(job->yaml.root, "model") == NULL)
-        QN_TRY(keep_error(job, node_error(job, predictions, "predictions need a 'model'")));
+    if (qn_job_get(job->yaml.root, "model") == NULL)
+        QN_TRY(qn_job_keep_error(
+            job, qn_job_node_error(job, predictions, "predictions need a 'model'")));
     if (job->model_path != NULL && strcmp(job->model_path, job->predictions_path) == 0)
-        QN_TRY(keep_error(job,
-                          node_error(job, predictions, "model and predictions are the same file")));
+        QN_TRY(qn_job_keep_error(
+            job, qn_job_node_error(job, predictions, "model and predictions are the same file")));
     if (qn_write_knows(job->predictions_path))
         return QN_OK;
-    return keep_error(
-        job,
-        node_error(job, predictions, "predictions go to a file that ends with .csv, .h5 or .h5ad"));
+    return qn_job_keep_error(
+        job, qn_job_node_error(job, predictions,
+                               "predictions go to a file that ends with .csv, .h5 or .h5ad"));
 }
 
 static qn_status parse_save(qn_job *job) {
     static const char *const known[] = {"model", "predictions", "features", NULL};
-    const qn_yaml_node *save = get(job->yaml.root, "save");
+    const qn_yaml_node *save = qn_job_get(job->yaml.root, "save");
     if (save == NULL)
         return QN_OK;
     if (save->kind != QN_YAML_MAP)
-        return keep_error(job, node_error(job, save, "'save' is a map: model, predictions ..."));
-    QN_TRY(check_keys(job, save, known));
-    QN_TRY(get_text(job, save, "model", &job->model_path));
-    QN_TRY(get_text(job, save, "predictions", &job->predictions_path));
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, save, "'save' is a map: model, predictions ..."));
+    QN_TRY(qn_job_check_keys(job, save, known));
+    QN_TRY(qn_job_text(job, save, "model", &job->model_path));
+    QN_TRY(qn_job_text(job, save, "predictions", &job->predictions_path));
     QN_TRY(check_save(job, save));
-    const qn_yaml_node *features = get(save, "features");
+    const qn_yaml_node *features = qn_job_get(save, "features");
     return features == NULL ? QN_OK : parse_features(job, features);
 }
 
@@ -453,13 +266,13 @@ static qn_status parse_all(qn_job *job) {
     static const char *const known[] = {"name",   "seed",  "output", "cache_mb", "input", "sql",
                                         "stages", "split", "model",  "evaluate", "save",  NULL};
     int64_t cache_mb = DEFAULT_CACHE_MB;
-    QN_TRY(check_keys(job, job->yaml.root, known));
-    QN_TRY(get_text(job, job->yaml.root, "name", &job->name));
-    QN_TRY(get_text(job, job->yaml.root, "output", &job->output));
-    QN_TRY(get_int(job, "seed", INT64_MAX, &job->seed));
-    QN_TRY(get_int(job, "cache_mb", INT64_MAX >> 20, &cache_mb));
+    QN_TRY(qn_job_check_keys(job, job->yaml.root, known));
+    QN_TRY(qn_job_text(job, job->yaml.root, "name", &job->name));
+    QN_TRY(qn_job_text(job, job->yaml.root, "output", &job->output));
+    QN_TRY(qn_job_int(job, "seed", INT64_MAX, &job->seed));
+    QN_TRY(qn_job_int(job, "cache_mb", INT64_MAX >> 20, &cache_mb));
     job->cache = cache_mb << 20;
-    QN_TRY(parse_input(job));
+    QN_TRY(qn_job_parse_input(job));
     QN_TRY(parse_sql(job));
     QN_TRY(parse_stages(job));
     QN_TRY(parse_model(job));
@@ -528,7 +341,7 @@ static void locate_stage(const qn_job *job, const qn_yaml_node *node) {
 }
 
 /* SQL errors come with a place in the query; here it becomes one in the job file. */
-static qn_status locate_sql(const qn_job *job, const qn_yaml_node *node, qn_status status) {
+qn_status qn_job_locate_sql(const qn_job *job, const qn_yaml_node *node, qn_status status) {
     qn_error error = qn_last_error();
     static const char prefix[] = "sql_transformer: ";
     bool prefixed = strncmp(error.message, prefix, sizeof prefix - 1) == 0;
@@ -546,11 +359,11 @@ static qn_status locate_sql(const qn_job *job, const qn_yaml_node *node, qn_stat
 /* The columns that `save.features.columns` names are there in front of the model. */
 static qn_status check_feature_columns(const qn_job *job, const qn_schema *schema) {
     int32_t index;
-    const qn_yaml_node *save = get(job->yaml.root, "save");
+    const qn_yaml_node *save = qn_job_get(job->yaml.root, "save");
     for (int64_t i = 0; i < job->feature_column_count; i++) {
         qn_status status = qn_schema_require(schema, job->feature_columns[i], &index);
         if (status != QN_OK)
-            locate_stage(job, qn_yaml_get(get(save, "features"), "columns"));
+            locate_stage(job, qn_yaml_get(qn_job_get(save, "features"), "columns"));
         QN_TRY(status);
     }
     return QN_OK;
@@ -570,7 +383,7 @@ qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
             qn_schema_clear(&schema);
             schema = next;
         } else if (i == 0 && job->has_sql) {
-            status = locate_sql(job, job->nodes[i], status);
+            status = qn_job_locate_sql(job, job->nodes[i], status);
         } else {
             locate_stage(job, job->nodes[i]);
         }
@@ -579,5 +392,5 @@ qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
         status = check_feature_columns(job, &schema);
 done:
     qn_schema_clear(&schema);
-    return keep_error(job, status);
+    return qn_job_keep_error(job, status);
 }

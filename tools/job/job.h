@@ -7,6 +7,14 @@
 #include "mpi/stage.h"
 #include "tools/job/yaml.h"
 
+/* A table that the input's query reads. */
+typedef struct qn_job_table {
+    char *name;
+    char **paths;
+    int64_t path_count;
+    qn_options *read;
+} qn_job_table;
+
 typedef struct qn_job {
     qn_yaml yaml;
     char *name;
@@ -17,6 +25,9 @@ typedef struct qn_job {
     char **inputs; /* paths, relative ones resolved against the job file's folder */
     int64_t input_count;
     qn_options *read;
+    char *query; /* or else: SQL over tables, whose rows are the input */
+    qn_job_table *tables;
+    int64_t table_count;
 
     qn_stage **stages;          /* [sql_transformer,] stages..., [model] */
     const qn_yaml_node **nodes; /* where each stands in the file */
@@ -48,6 +59,10 @@ QN_CHECKED qn_status qn_job_parse(qn_job *out, const char *path, const char *tex
 /* Local. Binds the stages one after the other to the input's schema and looks for the columns to
  * save, giving errors their place in the job file. */
 QN_CHECKED qn_status qn_job_bind(qn_job *job, const qn_schema *input);
+
+/* Local. Gives an SQL error of the text at `node` its place in the job file. */
+QN_CHECKED qn_status qn_job_locate_sql(const qn_job *job, const qn_yaml_node *node,
+                                       qn_status status);
 
 /* Prints all kept errors but the last on standard error (rank 0) and makes the last one the last
  * error; QN_OK if there is none. */

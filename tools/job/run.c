@@ -1,4 +1,5 @@
 #include "tools/job/run.h"
+#include "tools/job/run_query.h"
 
 #include "core/log.h"
 #include "core/memory.h"
@@ -36,6 +37,7 @@ void qn_run_clear(qn_run *run) {
         run->job.stage_count = 0;
     qn_stage_free(run->pipeline);
     qn_stream_free(run->input);
+    qn_mem_free(run->scans);
     qn_job_clear(&run->job);
 }
 
@@ -75,11 +77,17 @@ static qn_status prune(qn_run *run) {
     return QN_OK;
 }
 
-qn_status qn_run_open(qn_run *run) {
-    qn_job *job = &run->job;
+static qn_status open_files(qn_run *run) {
+    const qn_job *job = &run->job;
     QN_TRY(qn_scan_open(&run->input, run->comm, (const char *const *)job->inputs, job->input_count,
                         job->read));
     qn_scan_keep(run->input, job->cache);
+    return QN_OK;
+}
+
+qn_status qn_run_open(qn_run *run) {
+    qn_job *job = &run->job;
+    QN_TRY(job->query != NULL ? qn_run_open_query(run) : open_files(run));
     qn_status status = prune(run);
     if (status == QN_OK)
         status = qn_job_bind(job, &run->input->schema);
@@ -250,6 +258,9 @@ static json_t *job_lineage(const qn_run *run) {
     json_t *inputs = json_array();
     for (int64_t i = 0; i < job->input_count; i++)
         json_array_append_new(inputs, json_string(job->inputs[i]));
+    for (int64_t i = 0; i < job->table_count; i++)
+        for (int64_t k = 0; k < job->tables[i].path_count; k++)
+            json_array_append_new(inputs, json_string(job->tables[i].paths[k]));
     return json_pack("{s:s, s:s, s:o, s:I, s:i}", "job", job->yaml.path, "text", job->yaml.source,
                      "inputs", inputs, "seed", (json_int_t)job->seed, "ranks",
                      qn_comm_size(run->comm));
@@ -298,6 +309,8 @@ static qn_status test_evaluation(qn_run *run) {
 static qn_status settle(qn_run *run) {
     run->peak = qn_mem_peak();
     QN_TRY(qn_comm_max_i64(run->comm, &run->peak, 1));
+    if (run->job.query != NULL)
+        return qn_run_settle_query(run);
     return qn_settle_bad_records(run->input, run->comm, run->job.read, &run->bad_rows);
 }
 

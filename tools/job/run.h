@@ -10,7 +10,8 @@
 typedef struct qn_run {
     qn_comm *comm;
     qn_job job;
-    qn_stream *input;   /* the scan */
+    qn_stream *input;   /* the scan, or the query's rows */
+    qn_stream **scans;  /* of a query: each table's; the input's */
     qn_stage *pipeline; /* owns the job's stages once it is made */
     double started;     /* seconds */
 
