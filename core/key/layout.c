@@ -71,13 +71,13 @@ static void place(qn_key_layout *column) {
 
 bool qn_key_layout_widen(qn_key_layout *column, int64_t low, int64_t high, bool some_null) {
     bool fits = low > high || (low >= column->base && high <= column->top);
-    if (fits && (!some_null || column->nullable))
-        return false;
     bool empty = column->low > column->high;
-    if (low <= high) {
+    if (low <= high) { /* also what falls into the slack: the next layout must have room for it */
         column->low = empty || low < column->low ? low : column->low;
         column->high = empty || high > column->high ? high : column->high;
     }
+    if (fits && (!some_null || column->nullable))
+        return false;
     column->nullable = column->nullable || some_null;
     place(column);
     return true;

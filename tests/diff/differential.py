@@ -141,6 +141,8 @@ def key(row):
 
 def comparable(rows, in_order):
     rows = [tuple(normal(v) for v in row) for row in rows]
+    # in a CSV file of one column a null is written as an empty string: a blank line is no record
+    rows = [(None,) if row == ("",) else row for row in rows]
     return rows if in_order else sorted(rows, key=key)
 
 
@@ -182,7 +184,10 @@ def main():
         def run(n, memory):
             output = os.path.join(folder, f"out.{n}.{memory}")
             command = [program, listed, output, str(memory), *arguments]
-            subprocess.run([mpiexec, "-n", str(n), *command] if n > 1 else command, check=True)
+            code = subprocess.run([mpiexec, "-n", str(n), *command] if n > 1 else command).returncode
+            if code != 0:
+                last = sections(output)[-1][0]
+                sys.exit(f"on {n} ranks with memory {memory}: exit code {code} after or in\n  {last}")
             return output
 
         base = run(1, 0)

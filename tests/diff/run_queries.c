@@ -62,7 +62,7 @@ static void load(named_table *out, char *argument, qn_comm *comm) {
     qn_table whole;
     snprintf(out->name, sizeof out->name, "%s", argument);
     check(qn_comm_self(&self));
-    check(qn_options_new(&options, qn_csv_options, "csv"));
+    check(qn_options_new(&options, qn_csv_options));
     check(qn_options_set(options, "schema", colon + 1));
     check(qn_scan_open(&scan, self, &path, 1, options));
     qn_table_init(&whole);
@@ -97,10 +97,9 @@ done:
     return status;
 }
 
-static void print(FILE *file, const char *query, const qn_table *result, qn_status status) {
+static void print(FILE *file, const qn_table *result, qn_status status) {
     qn_text text;
     qn_text_init(&text);
-    fprintf(file, "## %s\n", query);
     if (status != QN_OK) {
         fprintf(file, "!! %s\n", qn_last_error().message);
     } else {
@@ -119,9 +118,13 @@ static void run_file(FILE *queries, FILE *output, const qn_execution *execution,
         qn_table result;
         qn_table_init(&result);
         line[strcspn(line, "\n")] = '\0';
+        if (output != NULL) { /* a crash must show the query */
+            fprintf(output, "## %s\n", line);
+            fflush(output);
+        }
         qn_status status = run(&result, line, execution, tables, count);
         if (output != NULL)
-            print(output, line, &result, status);
+            print(output, &result, status);
         qn_table_clear(&result);
     }
 }

@@ -375,6 +375,50 @@ static void test_many_groups(void) {
     qn_key_free(key);
 }
 
+/* Ranges that grow bit by bit: what fell into the slack of one layout must be found in the next. */
+static void test_ranges_that_drift(void) {
+    const qn_type types[] = {QN_INT64, QN_INT64};
+    uint64_t state = 1;
+    for (int trial = 0; trial < 200; trial++) {
+        qn_key *key = NULL;
+        qn_groups *groups = NULL;
+        int64_t values[2][40];
+        uint32_t ids[40];
+        QN_TEST_OK(qn_key_new(&key, types, 2));
+        QN_TEST_OK(qn_groups_new(&groups, key));
+        for (int pass = 0; pass < 2; pass++) {
+            uint64_t draw = state;
+            for (int part = 0; part < 20; part++) {
+                for (int i = 0; i < 40; i++)
+                    for (int c = 0; c < 2; c++) {
+                        draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+                        values[c][i] = (int64_t)(draw >> 33) % (3 + part * (trial % 7)) - part;
+                    }
+                qn_column *columns[] = {integers(QN_INT64, values[0], 40),
+                                        integers(QN_INT64, values[1], 40)};
+                const qn_key_rows *rows = NULL;
+                QN_TEST_OK(qn_key_encode(key, columns, 40, pass == 0, &rows));
+                QN_TEST_OK(qn_groups_find(groups, rows, pass == 0, ids));
+                for (int i = 0; i < 40 && pass == 1; i++) {
+                    qn_column *found = NULL;
+                    CU_ASSERT(ids[i] != UINT32_MAX);
+                    for (int32_t c = 0; c < 2 && ids[i] != UINT32_MAX; c++) {
+                        QN_TEST_OK(qn_groups_column(groups, c, &ids[i], 1, &found));
+                        CU_ASSERT_EQUAL(found->i64[0], values[c][i]);
+                        qn_column_release(found);
+                    }
+                }
+                qn_column_release(columns[0]);
+                qn_column_release(columns[1]);
+            }
+            if (pass == 1)
+                state = draw;
+        }
+        qn_groups_free(groups);
+        qn_key_free(key);
+    }
+}
+
 static void test_lists_are_keys(void) {
     static const char *const items[] = {"a", "b", "ab", NULL, "a", "b", NULL, "ab"};
     static const int32_t ends[] = {2, 3, 4, 4, 6, 7, 8, 8};
@@ -489,6 +533,7 @@ static const qn_test_case cases[] = {
     {"strings and numbers", test_strings_and_numbers},
     {"more columns than bits of a word", test_more_columns_than_bits_of_a_word},
     {"many groups", test_many_groups},
+    {"ranges that drift", test_ranges_that_drift},
     {"lists are keys", test_lists_are_keys},
     {"no columns are one group", test_no_columns_are_one_group},
     {"partitions cover the ranks", test_partitions_cover_the_ranks},
