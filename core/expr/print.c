@@ -181,11 +181,20 @@ static qn_status print_call(const qn_expr *node, const qn_text *parts, qn_text *
 typedef struct text_stack {
     int64_t count, capacity;
     qn_text *texts;
+    bool tables; /* printed in front of columns */
 } text_stack;
 
 static void pop_texts(text_stack *stack, int64_t count) {
     for (; count > 0; count--)
         qn_text_clear(&stack->texts[--stack->count]);
+}
+
+static qn_status print_column(const qn_expr *node, bool tables, qn_text *out) {
+    if (tables && node->table != NULL) {
+        QN_TRY(print_name(node->table, out));
+        QN_TRY(qn_text_add_char(out, '.'));
+    }
+    return print_name(node->name, out);
 }
 
 static qn_status print_node(const qn_expr *node, text_stack *stack) {
@@ -195,7 +204,7 @@ static qn_status print_node(const qn_expr *node, text_stack *stack) {
     QN_TRY_GOTO(qn_mem_reserve(&stack->texts, &stack->capacity, stack->count + 1, sizeof text),
                 done);
     if (node->kind == QN_EXPR_COLUMN)
-        status = print_name(node->name, &text);
+        status = print_column(node, stack->tables, &text);
     else if (node->kind == QN_EXPR_LITERAL)
         status = print_literal(node, &text);
     else
@@ -210,8 +219,8 @@ done:
     return status;
 }
 
-qn_status qn_expr_print(const qn_expr *expr, qn_text *out) {
-    text_stack stack = {0};
+static qn_status print_tree(const qn_expr *expr, bool tables, qn_text *out) {
+    text_stack stack = {.tables = tables};
     qn_status status = QN_OK;
     /* linking changes nothing that is seen: the order of a tree is always the same */
     for (const qn_expr *node = qn_expr_link((qn_expr *)expr); node != NULL; node = node->next)
@@ -221,4 +230,12 @@ done:
     pop_texts(&stack, stack.count);
     qn_mem_free(stack.texts);
     return status;
+}
+
+qn_status qn_expr_print(const qn_expr *expr, qn_text *out) {
+    return print_tree(expr, false, out);
+}
+
+qn_status qn_expr_print_as_written(const qn_expr *expr, qn_text *out) {
+    return print_tree(expr, true, out);
 }

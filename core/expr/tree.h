@@ -53,6 +53,9 @@ qn_expr *qn_expr_argument(const qn_expr *expr, int32_t i); /* borrowed; its impl
 qn_type qn_expr_argument_type(const qn_expr *expr, int32_t i); /* its implicit casts on */
 int32_t qn_expr_position(const qn_expr *expr);
 
+/* Local. qn_expr_print with tables in front of columns that are not resolved yet. */
+QN_CHECKED qn_status qn_expr_print_as_written(const qn_expr *expr, qn_text *out);
+
 /* The value of a constant; false if the expression is none. The text of strings is borrowed. */
 bool qn_expr_constant(const qn_expr *expr, qn_scalar *out);
 

@@ -8,7 +8,7 @@ static qn_status print_named(const qn_expr *expr, const char *name, qn_text *out
     qn_text text;
     qn_text_init(&text);
     qn_status status = QN_OK;
-    QN_TRY_GOTO(qn_expr_print(expr, &text), done);
+    QN_TRY_GOTO(qn_expr_print_as_written(expr, &text), done);
     QN_TRY_GOTO(qn_text_add(out, text.data, text.length), done);
     if (name != NULL && !qn_view_equal(qn_view_of(name), qn_view_of(text.data)))
         status = qn_text_printf(out, " AS %s", name);
@@ -34,7 +34,7 @@ static qn_status print_order(const qn_plan_order *order, int32_t count, qn_text 
     for (int32_t i = 0; i < count; i++) {
         if (i > 0)
             QN_TRY(qn_text_add(out, ", ", 2));
-        QN_TRY(qn_expr_print(order[i].expression, out));
+        QN_TRY(qn_expr_print_as_written(order[i].expression, out));
         if (order[i].descending)
             QN_TRY(qn_text_printf(out, " DESC"));
         if (order[i].nulls_last != order[i].descending)
@@ -47,7 +47,7 @@ static qn_status print_window(const plan_call *call, qn_text *out) {
     QN_TRY(qn_text_printf(out, " OVER ("));
     for (int32_t i = 0; i < call->partition_count; i++) {
         QN_TRY(qn_text_printf(out, "%s", i == 0 ? "PARTITION BY " : ", "));
-        QN_TRY(qn_expr_print(call->partition[i], out));
+        QN_TRY(qn_expr_print_as_written(call->partition[i], out));
     }
     if (call->order_count > 0) {
         QN_TRY(qn_text_printf(out, "%sORDER BY ", call->partition_count > 0 ? " " : ""));
@@ -61,7 +61,7 @@ static qn_status print_call(const plan_call *call, bool window, qn_text *out) {
     for (int32_t i = 0; i < call->argument_count; i++) {
         if (i > 0)
             QN_TRY(qn_text_add(out, ", ", 2));
-        QN_TRY(qn_expr_print(call->arguments[i], out));
+        QN_TRY(qn_expr_print_as_written(call->arguments[i], out));
     }
     if (call->argument_count == 0 && !window)
         QN_TRY(qn_text_add_char(out, '*'));
@@ -72,7 +72,7 @@ static qn_status print_call(const plan_call *call, bool window, qn_text *out) {
     QN_TRY(qn_text_printf(out, ")%s", call->ignore_nulls ? " IGNORE NULLS" : ""));
     if (call->filter != NULL) {
         QN_TRY(qn_text_printf(out, " FILTER "));
-        QN_TRY(qn_expr_print(call->filter, out));
+        QN_TRY(qn_expr_print_as_written(call->filter, out));
     }
     if (window)
         QN_TRY(print_window(call, out));
@@ -138,7 +138,7 @@ static qn_status print_join(const qn_plan *plan, qn_text *out) {
     if (plan->condition == NULL)
         return QN_OK;
     QN_TRY(qn_text_printf(out, " on "));
-    return qn_expr_print(plan->condition, out);
+    return qn_expr_print_as_written(plan->condition, out);
 }
 
 static qn_status print_sort(const qn_plan *plan, qn_text *out) {
@@ -177,7 +177,7 @@ qn_status qn_plan_print_node(const qn_plan *plan, qn_text *out) {
         return print_scan(plan, out);
     case PLAN_FILTER:
         QN_TRY(qn_text_printf(out, "Filter "));
-        return plan->condition == NULL ? QN_OK : qn_expr_print(plan->condition, out);
+        return plan->condition == NULL ? QN_OK : qn_expr_print_as_written(plan->condition, out);
     case PLAN_PROJECT:
         QN_TRY(qn_text_printf(out, "Project "));
         return print_outputs(plan->outputs, plan->count, out);

@@ -1,8 +1,21 @@
 #include "tools/cmd/commands.h"
 
 const qn_command *const qn_commands[] = {
-    &qn_cmd_run,       &qn_cmd_check,   &qn_cmd_sql,      &qn_cmd_fit,
-    &qn_cmd_transform, &qn_cmd_predict, &qn_cmd_evaluate, &qn_cmd_describe,
-    &qn_cmd_inspect,   &qn_cmd_convert, &qn_cmd_generate, &qn_cmd_store,
-    &qn_cmd_digest,    &qn_cmd_help,    &qn_cmd_version,  0,
+    &qn_cmd_run,
+    &qn_cmd_check,
+    &qn_cmd_sql,
+    &qn_cmd_explain,
+    &qn_cmd_fit,
+    &qn_cmd_transform,
+    &qn_cmd_predict,
+    &qn_cmd_evaluate,
+    &qn_cmd_describe,
+    &qn_cmd_inspect,
+    &qn_cmd_convert,
+    &qn_cmd_generate,
+    &qn_cmd_store,
+    &qn_cmd_digest,
+    &qn_cmd_help,
+    &qn_cmd_version,
+    0,
 };

@@ -3,6 +3,7 @@
 #define QUERN_TOOLS_INPUTS_H
 
 #include "core/stream.h"
+#include "features/wide/wide.h"
 #include "tools/command.h"
 
 /* For commands that read tables. */
@@ -11,6 +12,28 @@
         "read", QN_OPTION_TEXTS, "", "repeated",                                                   \
             "option of the CSV reader, as KEY=VALUE; may be repeated ('quern help csv')"           \
     }
+
+/* For commands that run plans. */
+#define QN_EXECUTION_OPTIONS                                                                       \
+    {"memory", QN_OPTION_TEXT, NULL, NULL,                                                         \
+     "what one operator may hold on a rank before it spills, as 500M or 2G; half of the node's "   \
+     "memory over its ranks if not given"},                                                        \
+        {"scratch", QN_OPTION_TEXT, NULL, NULL, "folder to spill to; $TMPDIR if not given"},       \
+        {"on_fault", QN_OPTION_CHOICE, "spark", "spark|null|error",                                \
+         "what division by zero, bad casts and overflow give"},                                    \
+        {"now", QN_OPTION_TEXT, NULL, NULL,                                                        \
+         "the time that clock functions see; the start of the run if not given"},                  \
+    {                                                                                              \
+        "time_zone", QN_OPTION_TEXT, NULL, NULL, "as Europe/Berlin or +02:00; UTC if not given"    \
+    }
+
+/* Collective. From those options. `session` must stay where it is as long as `out` is used. */
+QN_CHECKED qn_status qn_execution_options(qn_execution *out, qn_session *session,
+                                          const qn_arguments *arguments);
+
+/* Local. "500M", "2G", "1.5 GB", "1048576": bytes; K, M, G and T are powers of 1024. USAGE error
+ * naming `option`. */
+QN_CHECKED qn_status qn_parse_size(int64_t *out, const char *text, const char *option);
 
 /* Splits "KEY=VALUE" at the first '='; the texts are the caller's. USAGE error naming `option`. */
 QN_CHECKED qn_status qn_split_setting(const char *setting, const char *option, char **key,
