@@ -1,5 +1,6 @@
 /* The SQL text of a tree, fully parenthesised, put together in post-order. */
 #include "core/expr/lists.h"
+#include "core/expr/tree.h"
 
 #include "core/memory.h"
 #include "core/text/number.h"
