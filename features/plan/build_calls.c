@@ -220,6 +220,7 @@ qn_status qn_plan_join(qn_plan **out, qn_plan *left, qn_plan *right,
     plan->join = spec->kind;
     plan->natural = spec->natural;
     plan->tolerance = spec->tolerance;
+    plan->tolerance_is_time = spec->tolerance_is_time;
     QN_TRY_GOTO(qn_plan_copy_names(&plan->names, spec->using_, spec->using_count), done);
     plan->name_count = spec->using_count;
     if (spec->name != NULL)

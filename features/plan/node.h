@@ -112,6 +112,7 @@ struct qn_plan {
     qn_plan_join_kind join;
     bool natural;
     double tolerance;
+    bool tolerance_is_time;
 
     qn_plan_set set;
     bool all; /* set operations; repartition: by range */

@@ -280,9 +280,26 @@ static qn_status lower_ordering(lowered_join *self, const plan_context *context,
     return add_pair(self, &pair, context);
 }
 
+/* An interval is nanoseconds; dates count days. */
+static qn_status tolerance_of(const qn_plan *plan, qn_type type, double *out) {
+    *out = plan->tolerance;
+    if (!plan->tolerance_is_time || type == QN_TIMESTAMP)
+        return QN_OK;
+    if (type != QN_DATE)
+        return qn_fail(QN_JOB,
+                       "the tolerance of the as-of join is an INTERVAL, but its columns are of "
+                       "type %s",
+                       qn_type_name(type));
+    *out = plan->tolerance / 86400e9;
+    return QN_OK;
+}
+
 static qn_status open_asof(opening *self, qn_plan *plan, lowered_join *lowered,
                            const ordering *order, opened *left, opened *right, qn_stream **out) {
     int32_t keys = (int32_t)lowered->key_count;
+    double tolerance = -1;
+    qn_type type = left->stream->schema.fields[lowered->left.columns[keys]].type;
+    QN_TRY(qn_plan_locate(self->context, plan->position, -1, tolerance_of(plan, type, &tolerance)));
     const qn_asof_spec spec = {.left_keys = lowered->left.columns,
                                .right_keys = lowered->right.columns,
                                .key_count = keys,
@@ -290,7 +307,7 @@ static qn_status open_asof(opening *self, qn_plan *plan, lowered_join *lowered,
                                .right_on = lowered->right.columns[keys],
                                .strict = order->strict,
                                .forward = order->forward,
-                               .tolerance = plan->tolerance,
+                               .tolerance = tolerance,
                                .inner = plan->join == QN_PLAN_ASOF,
                                .schema = &lowered->out};
     return qn_asof_open(out, take(left), take(right), self->execution, &spec);
