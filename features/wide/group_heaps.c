@@ -95,14 +95,6 @@ void qn_group_heaps_free(qn_group_heaps *heaps) {
     qn_mem_free(heaps);
 }
 
-int64_t qn_group_heaps_bytes(const qn_group_heaps *heaps) {
-    int64_t bytes = heaps->bytes + heaps->entry_capacity * (int64_t)sizeof *heaps->entries +
-                    heaps->heap_capacity * (int64_t)sizeof *heaps->heaps;
-    if (heaps->groups != NULL)
-        bytes += qn_groups_bytes(heaps->groups) + qn_key_bytes(heaps->key);
-    return bytes;
-}
-
 /* ---- Heaps ---------------------------------------------------------------------------------- */
 
 /* Where a row is: in a batch that is kept, or in the present one. */
@@ -308,6 +300,21 @@ qn_status qn_group_heaps_add(qn_group_heaps *heaps, const qn_batch *batch) {
 qn_status qn_group_heaps_finish(qn_group_heaps *heaps, qn_table **out) {
     QN_TRY(drop_dead_rows(heaps));
     *out = &heaps->rows;
+    return QN_OK;
+}
+
+static int64_t held_bytes(const qn_group_heaps *heaps) {
+    int64_t bytes = heaps->bytes + heaps->entry_capacity * (int64_t)sizeof *heaps->entries +
+                    heaps->heap_capacity * (int64_t)sizeof *heaps->heaps;
+    if (heaps->groups != NULL)
+        bytes += qn_groups_bytes(heaps->groups) + qn_key_bytes(heaps->key);
+    return bytes;
+}
+
+qn_status qn_group_heaps_fit(qn_group_heaps *heaps, int64_t bytes, bool *fit) {
+    if (held_bytes(heaps) > bytes && heaps->rows.row_count > heaps->live)
+        QN_TRY(drop_dead_rows(heaps));
+    *fit = held_bytes(heaps) <= bytes;
     return QN_OK;
 }
 

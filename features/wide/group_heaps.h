@@ -25,7 +25,9 @@ void qn_group_heaps_free(qn_group_heaps *heaps); /* NULL is fine */
  * the group, and a comparison with the last row of its heap. */
 QN_CHECKED qn_status qn_group_heaps_add(qn_group_heaps *heaps, const qn_batch *batch);
 
-int64_t qn_group_heaps_bytes(const qn_group_heaps *heaps); /* memory held, about */
+/* Local. Do the rows that are among the first fit in so many bytes? If in doubt, those that are not
+ * any more are dropped. */
+QN_CHECKED qn_status qn_group_heaps_fit(qn_group_heaps *heaps, int64_t bytes, bool *fit);
 
 /* Local. The rows that are among the first, in the order in which they came; the heaps' own. Last
  * call before they are freed. */

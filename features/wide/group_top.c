@@ -5,8 +5,10 @@
 #include "core/memory.h"
 #include "features/wide/ask.h"
 #include "features/wide/group_heaps.h"
+#include "features/wide/hold.h"
 #include "features/wide/input.h"
 #include "features/wide/sort_top.h"
+#include "features/wide/window.h"
 
 #include <stdio.h>
 
@@ -19,6 +21,9 @@ typedef struct group_top {
     qn_table *rows;   /* the heaps' */
     qn_ref *refs;     /* of the result, in the input's order */
     int64_t *numbers; /* of the result */
+    qn_execution execution;
+    bool windowed; /* candidates did not fit: the result is held here, with its numbers */
+    qn_hold hold;
 } group_top;
 
 /* ---- Deciding ------------------------------------------------------------------------------- */
@@ -143,7 +148,15 @@ done:
 
 /* ---- Building ------------------------------------------------------------------------------- */
 
-static qn_status read_rows(group_top *self, qn_stream *in, int64_t memory) {
+/* Looks at a batch, unless the candidates outgrew their room already. */
+static qn_status look_at(group_top *self, const qn_batch *batch, bool *fit) {
+    if (!*fit || self->spec.limit == 0)
+        return QN_OK;
+    QN_TRY(qn_group_heaps_add(self->heaps, batch));
+    return qn_group_heaps_fit(self->heaps, self->execution.memory, fit);
+}
+
+static qn_status read_rows(group_top *self, qn_stream *in, bool *fit) {
     QN_TRY(qn_group_heaps_new(&self->heaps, &self->spec, &in->schema));
     for (;;) {
         qn_batch batch;
@@ -151,11 +164,10 @@ static qn_status read_rows(group_top *self, qn_stream *in, int64_t memory) {
         QN_TRY(qn_stream_next(in, &batch));
         if (batch.count == 0)
             break;
-        qn_status status = self->spec.limit > 0 ? qn_group_heaps_add(self->heaps, &batch) : QN_OK;
+        qn_status status = look_at(self, &batch, fit);
         qn_batch_clear(&batch);
         QN_TRY(status);
     }
-    (void)memory;
     QN_TRY(qn_group_heaps_finish(self->heaps, &self->rows));
     return qn_mem_calloc(&self->numbers, (size_t)self->rows->row_count, sizeof *self->numbers);
 }
@@ -175,13 +187,112 @@ static qn_status choose(group_top *self) {
     return QN_OK;
 }
 
+/* ---- Without room ---------------------------------------------------------------------------
+ * The groups are so many that their first rows do not fit: a window numbers all rows, in scratch
+ * space if need be. */
+
+/* Keeps rows whose number, the last column, is within the limit. */
+static qn_status keep_numbered(group_top *self, const qn_batch *batch) {
+    const qn_column *numbers = batch->columns[batch->count - 1];
+    int64_t rows[QN_BATCH_ROWS], count = 0;
+    qn_batch kept;
+    qn_batch_init(&kept);
+    for (int64_t i = 0; i < batch->length; i++) {
+        int64_t number = numbers->type == QN_INT64 ? numbers->i64[i] : numbers->i32[i];
+        rows[count] = i;
+        count += number <= self->spec.limit;
+    }
+    kept.length = count;
+    int32_t columns = batch->count - 1 + self->numbered;
+    qn_status status = qn_batch_reserve(&kept, columns);
+    for (int32_t c = 0; c < columns && status == QN_OK; c++)
+        status = qn_column_take(&kept.columns[c], batch->columns[c], rows, count);
+    if (status == QN_OK && self->numbered && numbers->type == QN_INT64) {
+        qn_column *wide = kept.columns[columns - 1];
+        status = qn_column_new_raw(&kept.columns[columns - 1], QN_INT32, count, 0);
+        for (int64_t i = 0; i < count && status == QN_OK; i++)
+            kept.columns[columns - 1]->i32[i] = (int32_t)wide->i64[i];
+        if (status != QN_OK)
+            kept.columns[columns - 1] = NULL;
+        qn_column_release(wide);
+    }
+    if (status != QN_OK) {
+        qn_batch_clear(&kept);
+        return status;
+    }
+    return qn_hold_add(&self->hold, 0, &kept);
+}
+
+static qn_status read_numbered(group_top *self, qn_stream *in) {
+    QN_TRY(qn_hold_init(&self->hold, &self->execution, &self->base.schema, 1,
+                        self->execution.memory / 4));
+    for (;;) {
+        qn_batch batch;
+        qn_batch_init(&batch);
+        QN_TRY(qn_stream_next(in, &batch));
+        if (batch.count == 0)
+            return QN_OK;
+        qn_status status = keep_numbered(self, &batch);
+        qn_batch_clear(&batch);
+        QN_TRY(status);
+    }
+}
+
+static qn_status open_window(group_top *self, qn_stream **out) {
+    const qn_group_top_spec *spec = &self->spec;
+    char name[32];
+    qn_stream *in = NULL;
+    for (int i = 0; i == 0 || qn_schema_find(&self->in->schema, name) >= 0; i++)
+        snprintf(name, sizeof name, "number %d", i);
+    const qn_window_call call = {.function = "row_number",
+                                 .name = name,
+                                 .fallback = -1,
+                                 .filter = -1,
+                                 .default_frame = true};
+    const qn_window_spec asked = {.partition = spec->partition,
+                                  .partition_count = spec->partition_count,
+                                  .order = spec->keys,
+                                  .order_count = spec->key_count,
+                                  .calls = &call,
+                                  .call_count = 1};
+    QN_TRY(qn_stream_rewind(self->in)); /* a window takes its input as it stands */
+    QN_TRY(qn_stream_borrow(&in, self->in));
+    return qn_window_open(out, in, &self->execution, &asked);
+}
+
+/* Collective. */
+static qn_status number_by_window(group_top *self) {
+    qn_comm *comm = self->execution.comm;
+    qn_stream *window = NULL;
+    qn_input input = {0};
+    qn_group_heaps_free(self->heaps);
+    self->heaps = NULL;
+    self->windowed = true;
+    qn_status status = open_window(self, &window);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    status = qn_input_start(&input, window);
+    if (status == QN_OK)
+        status = read_numbered(self, &input.base);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_input_finish(&input, status)), done);
+    self->base.rows = self->hold.rows;
+done:
+    qn_stream_free(window);
+    return status;
+}
+
 static qn_status group_top_build(qn_result *result, const qn_execution *execution) {
     group_top *self = (group_top *)result;
     qn_input input = {0};
+    bool fit = true;
+    self->execution = *execution;
     qn_status status = qn_input_start(&input, self->in);
     if (status == QN_OK)
-        status = read_rows(self, &input.base, execution->memory);
-    QN_TRY(qn_comm_agree(execution->comm, qn_input_finish(&input, status)));
+        status = read_rows(self, &input.base, &fit);
+    status = qn_input_finish(&input, status);
+    int64_t too_many = !fit;
+    QN_TRY(qn_comm_agree_max(execution->comm, status, &too_many));
+    if (too_many)
+        return number_by_window(self);
     QN_TRY(number_candidates(self, execution->comm, self->numbers));
     return qn_comm_agree(execution->comm, choose(self));
 }
@@ -189,6 +300,8 @@ static qn_status group_top_build(qn_result *result, const qn_execution *executio
 static qn_status group_top_produce(qn_result *result, int64_t first, int64_t count, qn_batch *out) {
     group_top *self = (group_top *)result;
     qn_column *numbers = NULL;
+    if (self->windowed)
+        return qn_hold_rows(&self->hold, first, count, out);
     QN_TRY(qn_table_take_all(out, self->rows, self->refs + first, count));
     if (!self->numbered)
         return QN_OK;
@@ -201,6 +314,7 @@ static qn_status group_top_produce(qn_result *result, int64_t first, int64_t cou
 static void group_top_free(qn_result *result) {
     group_top *self = (group_top *)result;
     qn_group_heaps_free(self->heaps);
+    qn_hold_clear(&self->hold);
     qn_mem_free(self->refs);
     qn_mem_free(self->numbers);
     qn_mem_free(self->spec.partition);

@@ -114,6 +114,14 @@ static void test_uneven_inputs(void) {
     check_top(&short_batches, true, false, by_id, 1, 2, ROOM);
 }
 
+/* The first rows of so many groups do not fit. */
+static void test_without_room(void) {
+    rows_kind many = {60000, 30000, 4000, -1}, few = {60000, 100, 4000, -1};
+    check_top(&many, true, false, by_x, 1, 2, TIGHT);
+    check_top(&many, true, true, by_s_x, 2, 3, TIGHT);
+    check_top(&few, true, false, by_id, 1, 1, TIGHT);
+}
+
 static void test_no_order(void) {
     qn_execution execution = execution_with(ROOM);
     qn_schema schema;
@@ -251,6 +259,7 @@ static void test_memory_failures(void) {
 static const qn_test_case cases[] = {
     {"the first rows of each group, in the input's order", test_first_of_groups},
     {"uneven and tiny inputs have first rows, too", test_uneven_inputs},
+    {"what does not fit is numbered in scratch space, to the same rows", test_without_room},
     {"what cannot be grouped or named is refused", test_no_order},
     {"rows go to the rank of their hash", test_by_hash},
     {"rows are spread evenly", test_evenly},
