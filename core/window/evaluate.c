@@ -18,6 +18,8 @@ typedef struct evaluation {
     int64_t start_capacity;
     qn_arena arena;
     /* of the chunk */
+    int64_t first;    /* where it starts in the order */
+    int32_t from, to; /* its rows whose results are written; the others are context */
     const qn_ref *refs;
     qn_window_rows rows;
     qn_frames *frames;         /* a call */
@@ -39,7 +41,7 @@ static qn_status gather(evaluation *self, int32_t column, bool values, qn_window
     return QN_OK;
 }
 
-static qn_status gather_key(evaluation *self, int64_t first) {
+static qn_status gather_key(evaluation *self) {
     const qn_window_spec *spec = self->spec;
     if (self->key.values.i64 != NULL || self->key.values.f64 != NULL)
         return QN_OK;
@@ -48,7 +50,7 @@ static qn_status gather_key(evaluation *self, int64_t first) {
     self->key.descending = key->descending;
     if (self->ordered.keys != NULL)
         return qn_window_decode(&self->key.values, self->key.type, key->descending,
-                                self->ordered.keys + first, self->rows.count, &self->arena);
+                                self->ordered.keys + self->first, self->rows.count, &self->arena);
     return gather(self, key->column, true, &self->key.values);
 }
 
@@ -79,7 +81,7 @@ static bool needs_key(const qn_window_frame *frame) {
 }
 
 /* Calls with the same frame share it. */
-static qn_status find_frames(evaluation *self, int32_t call, int64_t first) {
+static qn_status find_frames(evaluation *self, int32_t call) {
     const qn_window_spec *spec = self->spec;
     qn_window_frame frame = frame_of(spec, &spec->calls[call]);
     for (int32_t c = 0; c < call; c++) {
@@ -90,7 +92,7 @@ static qn_status find_frames(evaluation *self, int32_t call, int64_t first) {
         }
     }
     if (needs_key(&frame))
-        QN_TRY(gather_key(self, first));
+        QN_TRY(gather_key(self));
     return qn_frames_find(&self->frames[call], &self->rows, &frame, &self->key, &self->arena);
 }
 
@@ -164,13 +166,13 @@ static qn_status run_aggregate(evaluation *self, int32_t c, qn_window_values *ar
     }
 }
 
-static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
+static qn_status run_call(evaluation *self, int32_t c) {
     const qn_window_call *call = &self->spec->calls[c];
     qn_window_output *output = &self->outputs[c];
     qn_window_values arguments[3] = {0}, fallback = {0};
     qn_window_result result = {0};
     if (qn_window_has_frame(output->info))
-        QN_TRY(find_frames(self, c, first));
+        QN_TRY(find_frames(self, c));
     QN_TRY(gather_arguments(self, c, arguments));
     if (output->info->family == QN_FAMILY_RANK) {
         QN_TRY(qn_window_ranks(&result, output->info->function, call->number, &self->rows,
@@ -189,35 +191,39 @@ static qn_status run_call(evaluation *self, int32_t c, int64_t first) {
     } else {
         QN_TRY(run_aggregate(self, c, arguments, &result));
     }
-    return qn_window_output_write(output, self->refs, self->rows.count, &result, &arguments[0],
+    qn_window_places places = {self->refs, self->from, self->to};
+    return qn_window_output_write(output, &places, &result, &arguments[0],
                                   call->fallback >= 0 ? &fallback : NULL);
 }
 
 /* ---- Chunks ---------------------------------------------------------------------------------- */
 
-/* Partitions [from, result) make a chunk. There are some thousand chunks at most, as each looks at
- * all batches. */
-static int64_t end_of_chunk(const qn_window_order *ordered, int64_t from) {
-    int64_t to = from + 1, rows = ordered->rows / MOST_CHUNKS;
-    if (rows < CHUNK_ROWS)
-        rows = CHUNK_ROWS;
-    while (to < ordered->partitions && ordered->starts[to + 1] - ordered->starts[from] <= rows)
-        to++;
-    return to;
+/* A chunk has so many rows, or is one partition. There are some thousand chunks at most, as each
+ * looks at all batches. */
+static int64_t rows_of_chunk(const qn_window_order *ordered) {
+    int64_t rows = ordered->rows / MOST_CHUNKS;
+    return rows < CHUNK_ROWS ? CHUNK_ROWS : rows;
 }
 
-static qn_status start_chunk(evaluation *self, int64_t from, int64_t to) {
+/* Rows [first, last) of the order, which lie in partitions [from, to). */
+static qn_status start_chunk(evaluation *self, int64_t first, int64_t last, int64_t from,
+                             int64_t to) {
     const qn_window_order *ordered = &self->ordered;
-    int64_t first = ordered->starts[from];
     qn_arena_empty(&self->arena);
     QN_TRY(qn_mem_reserve(&self->int_starts, &self->start_capacity, to - from + 1,
                           sizeof *self->int_starts));
-    for (int64_t p = from; p <= to; p++)
-        self->int_starts[p - from] = (int32_t)(ordered->starts[p] - first);
+    for (int64_t p = from; p <= to; p++) {
+        int64_t start = ordered->starts[p];
+        start = start < first ? first : start > last ? last : start;
+        self->int_starts[p - from] = (int32_t)(start - first);
+    }
+    self->first = first;
     self->refs = ordered->refs + first;
-    self->rows = (qn_window_rows){.count = (int32_t)(ordered->starts[to] - first),
+    self->rows = (qn_window_rows){.count = (int32_t)(last - first),
                                   .partitions = (int32_t)(to - from),
                                   .starts = self->int_starts};
+    self->from = 0;
+    self->to = self->rows.count;
     for (int32_t k = 0; k < self->table->schema.count; k++)
         self->gathered[k] = 0;
     for (int32_t c = 0; c < self->spec->call_count; c++)
@@ -227,15 +233,94 @@ static qn_status start_chunk(evaluation *self, int64_t from, int64_t to) {
                            &self->arena);
 }
 
-static qn_status run_chunks(evaluation *self) {
+static qn_status run_calls(evaluation *self) {
+    for (int32_t c = 0; c < self->spec->call_count; c++)
+        QN_TRY(run_call(self, c));
+    return QN_OK;
+}
+
+/* Whole partitions. */
+static qn_status run_partitions(evaluation *self) {
     const qn_window_order *ordered = &self->ordered;
+    int64_t rows = rows_of_chunk(ordered);
     for (int64_t from = 0, to; from < ordered->partitions; from = to) {
-        to = end_of_chunk(ordered, from);
-        QN_TRY(start_chunk(self, from, to));
-        for (int32_t c = 0; c < self->spec->call_count; c++)
-            QN_TRY(run_call(self, c, ordered->starts[from]));
+        to = from + 1;
+        while (to < ordered->partitions && ordered->starts[to + 1] - ordered->starts[from] <= rows)
+            to++;
+        QN_TRY(start_chunk(self, ordered->starts[from], ordered->starts[to], from, to));
+        QN_TRY(run_calls(self));
     }
     return QN_OK;
+}
+
+/* No call looks further than `reach`: chunks may be cut anywhere, with that much around them. */
+static qn_status run_cuts(evaluation *self, const qn_window_reach *reach) {
+    const qn_window_order *ordered = &self->ordered;
+    int64_t rows = rows_of_chunk(ordered), around = 4 * (reach->before + reach->after);
+    int64_t from = 0, to = 0;
+    rows = rows < around ? around : rows;
+    for (int64_t first = 0, last; first < ordered->rows; first = last) {
+        last = first + rows < ordered->rows ? first + rows : ordered->rows;
+        while (ordered->starts[from + 1] <= first)
+            from++;
+        while (ordered->starts[to] < last)
+            to++;
+        int64_t context = first - reach->before, end = last + reach->after;
+        context = context < ordered->starts[from] ? ordered->starts[from] : context;
+        end = end > ordered->starts[to] ? ordered->starts[to] : end;
+        QN_TRY(start_chunk(self, context, end, from, to));
+        self->from = (int32_t)(first - context);
+        self->to = (int32_t)(last - context);
+        QN_TRY(run_calls(self));
+    }
+    return QN_OK;
+}
+
+/* ---- How far calls look ---------------------------------------------------------------------- */
+
+enum { MOST_REACH = 1 << 20 };
+
+static bool add_bound(const qn_bound *bound, qn_window_reach *reach) {
+    if (bound->kind == QN_BOUND_CURRENT)
+        return true;
+    if (bound->kind == QN_BOUND_UNBOUNDED_PRECEDING ||
+        bound->kind == QN_BOUND_UNBOUNDED_FOLLOWING || bound->offset > MOST_REACH)
+        return false;
+    int64_t *side = bound->kind == QN_BOUND_PRECEDING ? &reach->before : &reach->after;
+    *side = *side < (int64_t)bound->offset ? (int64_t)bound->offset : *side;
+    return true;
+}
+
+static bool add_shift(const qn_window_info *info, const qn_window_call *call,
+                      qn_window_reach *reach) {
+    if (call->ignore_nulls || call->number > MOST_REACH || call->number < -MOST_REACH)
+        return false;
+    bool back = (info->function == QN_WINDOW_LAG) == (call->number > 0);
+    int64_t *side = back ? &reach->before : &reach->after;
+    int64_t steps = call->number < 0 ? -call->number : call->number;
+    *side = *side < steps ? steps : *side;
+    return true;
+}
+
+bool qn_window_reach_of(const qn_window_spec *spec, qn_window_reach *out) {
+    qn_window_reach reach = {0, 0};
+    for (int32_t c = 0; c < spec->call_count; c++) {
+        const qn_window_call *call = &spec->calls[c];
+        const qn_window_info *info = qn_window_find(call->function);
+        bool peers =
+            call->frame.exclusion == QN_EXCLUDE_GROUP || call->frame.exclusion == QN_EXCLUDE_TIES;
+        if (info == NULL || info->family == QN_FAMILY_RANK)
+            return false;
+        if (info->family == QN_FAMILY_SHIFT) {
+            if (!add_shift(info, call, &reach))
+                return false;
+        } else if (call->default_frame || call->frame.unit != QN_FRAME_ROWS || peers ||
+                   !add_bound(&call->frame.from, &reach) || !add_bound(&call->frame.to, &reach)) {
+            return false;
+        }
+    }
+    *out = reach;
+    return true;
 }
 
 /* ---- From table to table --------------------------------------------------------------------- */
@@ -308,10 +393,12 @@ static qn_status add_batch(evaluation *self, int64_t b, qn_table *out) {
 
 qn_status qn_window_evaluate(qn_table *out, const qn_table *table, const qn_window_spec *spec) {
     evaluation self = {.table = table, .spec = spec};
+    qn_window_reach reach;
     qn_status status;
     qn_arena_init(&self.arena);
     QN_TRY_GOTO(start(&self), done);
-    QN_TRY_GOTO(run_chunks(&self), done);
+    QN_TRY_GOTO(qn_window_reach_of(spec, &reach) ? run_cuts(&self, &reach) : run_partitions(&self),
+                done);
     for (int64_t b = 0; b < table->batch_count; b++)
         QN_TRY_GOTO(add_batch(&self, b, out), done);
 done:

@@ -191,6 +191,48 @@ done:
     return status;
 }
 
+/* ---- Rows that are in order already ---------------------------------------------------------- */
+
+static bool is_sorted_by_number(placing *self, uint64_t *encoded) {
+    uint64_t last = 0;
+    for (int64_t b = 0; b < self->table->batch_count; b++) {
+        const qn_column *part = order_part(self, b);
+        bool sorted = true;
+        encode_part(part, self->spec->order[0].descending, encoded);
+        for (int64_t i = 0; i < part->length; i++) {
+            sorted &= last <= encoded[i];
+            last = encoded[i];
+        }
+        if (!sorted)
+            return false;
+    }
+    return true;
+}
+
+static bool is_sorted_by_keys(const qn_table *table, const qn_sort_key *keys, int32_t count) {
+    qn_ref last = QN_REF_NULL;
+    for (int64_t b = 0; b < table->batch_count; b++) {
+        for (int64_t i = 0; i < table->batches[b].length; i++) {
+            qn_ref ref = qn_ref_of(b, i);
+            if (last != QN_REF_NULL && qn_order_compare(table, last, table, ref, keys, count) > 0)
+                return false;
+            last = ref;
+        }
+    }
+    return true;
+}
+
+bool qn_window_is_sorted(const qn_table *table, const qn_sort_key *keys, int32_t count) {
+    uint64_t encoded[QN_BATCH_ROWS];
+    qn_window_spec spec = {.order = keys, .order_count = count};
+    placing self = {.table = table, .spec = &spec};
+    if (count == 0)
+        return true;
+    if (is_numeric_key(&self) && !key_has_nulls(&self))
+        return is_sorted_by_number(&self, encoded);
+    return is_sorted_by_keys(table, keys, count);
+}
+
 /* ---- Any keys -------------------------------------------------------------------------------- */
 
 static void list_refs(const qn_table *table, qn_ref *refs) {

@@ -43,9 +43,10 @@ void qn_window_output_clear(qn_window_output *output) {
 
 /* ---- Places ---------------------------------------------------------------------------------- */
 
-static void write_refs(qn_window_output *output, const qn_ref *refs, int32_t count,
+static void write_refs(qn_window_output *output, const qn_window_places *places,
                        const int32_t *positions) {
-    for (int32_t i = 0; i < count; i++) {
+    const qn_ref *refs = places->refs;
+    for (int32_t i = places->from; i < places->to; i++) {
         int64_t row = output->batch_starts[qn_ref_batch(refs[i])] + qn_ref_row(refs[i]);
         output->refs[row] = positions[i] < 0 ? QN_REF_NULL : refs[positions[i]];
     }
@@ -115,15 +116,15 @@ static const qn_window_values *source_of(const qn_window_values *values,
 enum { BLOCK = 1024 };
 
 /* Positions become values, a block in cache at a time. */
-static qn_status write_picked(qn_window_output *output, const qn_ref *refs, int32_t count,
+static qn_status write_picked(qn_window_output *output, const qn_window_places *places,
                               const int32_t *positions, const qn_window_values *values,
                               const qn_window_values *fallback) {
     int64_t integers[BLOCK];
     double reals[BLOCK];
     uint8_t valid[BLOCK];
     bool real = values->f64 != NULL;
-    for (int32_t from = 0; from < count; from += BLOCK) {
-        int32_t length = count - from < BLOCK ? count - from : BLOCK, at, nulls = 0;
+    for (int32_t from = places->from; from < places->to; from += BLOCK) {
+        int32_t length = places->to - from < BLOCK ? places->to - from : BLOCK, at, nulls = 0;
         for (int32_t i = 0; i < length; i++) {
             const qn_window_values *source =
                 source_of(values, fallback, positions[from + i], from + i, &at);
@@ -137,21 +138,30 @@ static qn_status write_picked(qn_window_output *output, const qn_ref *refs, int3
         qn_window_result block = {.i64 = real ? NULL : integers,
                                   .f64 = real ? reals : NULL,
                                   .valid = nulls > 0 ? valid : NULL};
-        QN_TRY(write_values(output, refs + from, length, &block));
+        QN_TRY(write_values(output, places->refs + from, length, &block));
     }
     return QN_OK;
 }
 
-qn_status qn_window_output_write(qn_window_output *output, const qn_ref *refs, int32_t count,
+/* The results from `from` on. */
+static qn_window_result results_from(const qn_window_result *result, int32_t from) {
+    return (qn_window_result){.i32 = result->i32 != NULL ? result->i32 + from : NULL,
+                              .i64 = result->i64 != NULL ? result->i64 + from : NULL,
+                              .f64 = result->f64 != NULL ? result->f64 + from : NULL,
+                              .valid = result->valid != NULL ? result->valid + from : NULL};
+}
+
+qn_status qn_window_output_write(qn_window_output *output, const qn_window_places *places,
                                  const qn_window_result *result, const qn_window_values *values,
                                  const qn_window_values *fallback) {
-    if (output->by_ref)
-        write_refs(output, refs, count, result->positions);
-    else if (result->positions != NULL)
-        return write_picked(output, refs, count, result->positions, values, fallback);
-    else
-        return write_values(output, refs, count, result);
-    return QN_OK;
+    if (output->by_ref) {
+        write_refs(output, places, result->positions);
+        return QN_OK;
+    }
+    if (result->positions != NULL)
+        return write_picked(output, places, result->positions, values, fallback);
+    qn_window_result cut = results_from(result, places->from);
+    return write_values(output, places->refs + places->from, places->to - places->from, &cut);
 }
 
 /* ---- Columns --------------------------------------------------------------------------------- */

@@ -20,10 +20,17 @@ QN_CHECKED qn_status qn_window_output_start(qn_window_output *out, const qn_tabl
                                             const qn_window_spec *spec, const qn_window_call *call);
 void qn_window_output_clear(qn_window_output *output);
 
-/* Local. Result i belongs to row refs[i] of the table. `values`: what positions point at, in the
- * window's order; `fallback` (or NULL) where there is none. */
-QN_CHECKED qn_status qn_window_output_write(qn_window_output *output, const qn_ref *refs,
-                                            int32_t count, const qn_window_result *result,
+/* Result i belongs to row refs[i] of the table; only those from `from` on, before `to`, count. */
+typedef struct qn_window_places {
+    const qn_ref *refs;
+    int32_t from, to;
+} qn_window_places;
+
+/* Local. `values`: what positions point at, in the window's order; `fallback` (or NULL) where there
+ * is none. */
+QN_CHECKED qn_status qn_window_output_write(qn_window_output *output,
+                                            const qn_window_places *places,
+                                            const qn_window_result *result,
                                             const qn_window_values *values,
                                             const qn_window_values *fallback);
 

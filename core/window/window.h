@@ -77,6 +77,18 @@ bool qn_window_exists(const char *function); /* those and the aggregates that wi
 QN_CHECKED qn_status qn_window_check(const qn_window_spec *spec, const qn_schema *in,
                                      const qn_window_call *call, qn_type *out);
 
+/* How many rows before and after a row its results may depend on. */
+typedef struct qn_window_reach {
+    int64_t before, after;
+} qn_window_reach;
+
+/* True where all calls look no further than some rows: ROWS frames with two offsets, lag and lead.
+ * Their results can be computed on any piece of a partition that has so many rows around it. */
+bool qn_window_reach_of(const qn_window_spec *spec, qn_window_reach *out);
+
+/* True if the table's rows are in the order of the keys already. */
+bool qn_window_is_sorted(const qn_table *table, const qn_sort_key *keys, int32_t count);
+
 /* Local. One column a call for all rows of the table, in its order, cut as its batches are: adds
  * batches to `out` (whose schema is not looked at). The table's batches must be at most
  * QN_REF_MAX_BATCHES and no partition may have more than 2^31 - 1 rows (DATA error).

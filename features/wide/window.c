@@ -34,10 +34,16 @@ static qn_status prepare(window *self, window_rows *rows, qn_stream **columns) {
 static qn_status build(window *self) {
     window_rows rows = {0};
     qn_stream *columns = NULL;
+    bool ready = false;
     qn_status status;
     QN_TRY_GOTO(qn_comm_agree(self->execution.comm, prepare(self, &rows, &columns)), done);
-    QN_TRY_GOTO(qn_window_rows_read(&rows, columns), done);
-    QN_TRY_GOTO(qn_window_results_build(&self->results, &rows), done);
+    QN_TRY_GOTO(qn_window_in_place(&self->results, &self->spec, columns, &ready), done);
+    if (!ready) {
+        status = qn_stream_rewind(columns);
+        QN_TRY_GOTO(qn_comm_agree(self->execution.comm, status), done);
+        QN_TRY_GOTO(qn_window_rows_read(&rows, columns), done);
+        QN_TRY_GOTO(qn_window_results_build(&self->results, &rows), done);
+    }
     status = qn_stream_rewind(self->in);
     self->built = status == QN_OK;
 done:
@@ -48,12 +54,8 @@ done:
 
 /* ---- The stream ------------------------------------------------------------------------------ */
 
-static bool is_one_sequence(const window *self) {
-    return self->results.size == 1 && self->results.lanes[0] == 1;
-}
-
 static qn_status add_results(window *self, qn_batch *batch) {
-    if (is_one_sequence(self))
+    if (self->results.own)
         return qn_window_results_next(&self->results, NULL, batch->length, batch);
     QN_TRY(qn_window_route(&self->router, batch, self->targets));
     return qn_window_results_next(&self->results, self->targets, batch->length, batch);

@@ -90,6 +90,7 @@ typedef struct window_results {
     int64_t budget, bytes;
     window_sequence *sequences; /* size * QN_WINDOW_LANES; a rank of one lane has its first only */
     qn_scratch *scratch;        /* lane: sequence; NULL: all in memory */
+    bool own;                   /* the first sequence has the results of this rank's rows */
 } window_results;
 
 QN_CHECKED qn_status qn_window_results_init(window_results *out, const window_spec *spec,
@@ -98,6 +99,19 @@ void qn_window_results_clear(window_results *results);
 
 /* Collective; the same status on all ranks. Computes the rows' lanes and sends results home. */
 QN_CHECKED qn_status qn_window_results_build(window_results *results, window_rows *rows);
+
+/* Local. Adds a batch of results to a sequence; takes it over, also on failure. */
+QN_CHECKED qn_status qn_window_results_keep(window_results *results, int32_t sequence,
+                                            qn_batch *batch);
+
+/* Collective; the same status on all ranks. All results were kept: they can be read now. `own`:
+ * each rank has kept those of its own rows, in their order, as its first sequence. */
+QN_CHECKED qn_status qn_window_results_start(window_results *results, bool own);
+
+/* Collective; the same status on all ranks. Reads `in` (the needed columns) to its end and computes
+ * its rows where they are, if that is possible; else *done is false and nothing is kept. */
+QN_CHECKED qn_status qn_window_in_place(window_results *results, const window_spec *spec,
+                                        qn_stream *in, bool *done);
 
 QN_CHECKED qn_status qn_window_results_rewind(window_results *results);
 

@@ -48,8 +48,7 @@ static qn_status start_spilling(window_results *self) {
     return QN_OK;
 }
 
-/* Takes over the batch. */
-static qn_status keep(window_results *self, int32_t sequence, qn_batch *batch) {
+qn_status qn_window_results_keep(window_results *self, int32_t sequence, qn_batch *batch) {
     qn_status status = QN_OK;
     self->bytes += qn_batch_bytes(batch);
     if (self->scratch == NULL && self->bytes > self->budget)
@@ -82,7 +81,8 @@ static qn_status keep_arrived(window_results *self, const window_rows *rows, int
         int64_t due = self->size > 1 ? rows_due(self, rows, from, step) : INT64_MAX;
         while (due > 0 && b < arrived->batch_count) {
             due -= arrived->batches[b].length;
-            QN_TRY(keep(self, from * QN_WINDOW_LANES + step, &arrived->batches[b++]));
+            QN_TRY(qn_window_results_keep(self, from * QN_WINDOW_LANES + step,
+                                          &arrived->batches[b++]));
         }
         if (self->size > 1 && due != 0)
             return qn_fail(QN_INTERNAL, "a window's results are not those that were asked for");
@@ -188,7 +188,12 @@ qn_status qn_window_results_build(window_results *results, window_rows *rows) {
         steps = results->lanes[r] > steps ? results->lanes[r] : steps;
     for (int32_t step = 0; step < steps; step++)
         QN_TRY(run_step(results, rows, step));
-    return qn_comm_agree(comm, open_sequences(results));
+    return qn_window_results_start(results, results->size == 1 && own == 1);
+}
+
+qn_status qn_window_results_start(window_results *results, bool own) {
+    results->own = own;
+    return qn_comm_agree(results->execution->comm, open_sequences(results));
 }
 
 /* ---- Giving results to rows ------------------------------------------------------------------ */

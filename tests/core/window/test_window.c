@@ -116,9 +116,65 @@ static void test_random_windows(void) {
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* ---- Many rows ------------------------------------------------------------------------------- */
+
+enum { MANY = 60000 };
+
+static bool same_columns(const qn_table *a, const qn_table *b, int32_t column) {
+    for (int64_t k = 0; k < a->batch_count; k++) {
+        const qn_column *x = a->batches[k].columns[column], *y = b->batches[k].columns[column];
+        if (x->length != y->length)
+            return false;
+        for (int64_t i = 0; i < x->length; i++) {
+            double u = qn_column_real(x, i), v = qn_column_real(y, i);
+            if (qn_column_is_null(x, i) != qn_column_is_null(y, i) ||
+                (memcmp(&u, &v, sizeof u) != 0 && !(isnan(u) && isnan(v))))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Calls that look at some rows only are computed in pieces; beside a call that sees whole
+ * partitions they are not, and nothing changes. */
+static void check_pieces(uint64_t seed) {
+    dice d = {qn_random_new(seed, "window pieces"), 0};
+    ref_row *rows = NULL;
+    qn_window_call call[2];
+    qn_window_reach reach;
+    qn_table table, pieces, whole;
+    int32_t partition = REF_P;
+    qn_sort_key key = {REF_W, false, false};
+    ref_window w = {.ordered = true, .key_type = QN_INT32};
+    qn_window_spec spec = {&partition, seed % 3 > 0, &key, 1, call, 1};
+    QN_TEST_OK(qn_mem_alloc(&rows, MANY, sizeof *rows));
+    random_rows(&d, rows, MANY, QN_INT32);
+    do
+        call[0] = random_call(&d, &w);
+    while (!qn_window_reach_of(&spec, &reach) || call[0].arguments[0] == REF_S);
+    call[1] = (qn_window_call){.function = "row_number", .name = "n", .fallback = -1, .filter = -1};
+    qn_table_init(&pieces);
+    qn_table_init(&whole);
+    QN_TEST_OK(make_table(&table, &d, rows, MANY, QN_INT32));
+    QN_TEST_OK(qn_window_evaluate(&pieces, &table, &spec));
+    spec.call_count = 2;
+    QN_TEST_OK(qn_window_evaluate(&whole, &table, &spec));
+    CU_ASSERT(same_columns(&pieces, &whole, 0));
+    qn_table_clear(&table);
+    qn_table_clear(&pieces);
+    qn_table_clear(&whole);
+    qn_mem_free(rows);
+}
+
+static void test_pieces(void) {
+    for (uint64_t seed = 0; seed < 20; seed++)
+        check_pieces(seed);
+}
+
 int main(void) {
     static const qn_test_case cases[] = {
         {"random windows are those of the definitions", test_random_windows},
+        {"calls that look at few rows are computed in pieces", test_pieces},
         {NULL, NULL},
     };
     return qn_test_main("window", cases);

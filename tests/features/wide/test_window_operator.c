@@ -21,7 +21,28 @@ typedef struct sample {
 
 static const char *const call_names[CALLS] = {"a", "b", "c", "d", "e", "f"};
 
-static void make_sample(sample *s, uint64_t seed) {
+/* No partitions, calls that look at some rows around, and rows in order: a rank computes its own.
+ */
+static void make_in_place(sample *s, dice *d) {
+    ref_row *rows = NULL;
+    s->w.partitioned = false;
+    for (int32_t c = 0; c < CALLS; c++) {
+        qn_window_spec one = {.order = &s->key, .order_count = 1, .call_count = 1};
+        qn_window_reach reach;
+        do {
+            s->calls[c] = random_call(d, &s->w);
+            one.calls = &s->calls[c];
+        } while (!qn_window_reach_of(&one, &reach));
+        s->calls[c].name = call_names[c];
+    }
+    ref_sort(&s->w);
+    QN_TEST_OK(qn_mem_copy(&rows, s->rows, ROWS, sizeof *rows));
+    for (int32_t i = 0; i < ROWS; i++)
+        s->rows[i] = rows[s->order[i]];
+    qn_mem_free(rows);
+}
+
+static void make_sample(sample *s, uint64_t seed, bool in_place) {
     dice d = {qn_random_new(seed, "window operator"), 0};
     s->w = random_window(&d, s->rows, ROWS, s->order);
     s->w.ordered = true;
@@ -33,6 +54,8 @@ static void make_sample(sample *s, uint64_t seed) {
         s->calls[c].name = call_names[c];
     }
     s->key = (qn_sort_key){REF_K, s->w.descending, s->w.nulls_last};
+    if (in_place)
+        make_in_place(s, &d);
     s->partition = REF_P;
     s->spec = (qn_window_spec){&s->partition, s->w.partitioned, &s->key, 1, s->calls, CALLS};
     qn_table_init(&s->table);
@@ -104,13 +127,13 @@ static void check_stream(qn_stream *stream, const sample *s, const qn_table *res
     CU_ASSERT_EQUAL(count, rows);
 }
 
-static void check_sample(uint64_t seed, int64_t memory) {
+static void check_sample(uint64_t seed, int64_t memory, bool in_place) {
     sample *s = NULL;
     qn_stream *stream = NULL;
     qn_table results;
     qn_execution execution = {.comm = qn_test_comm(), .memory = memory};
     QN_TEST_OK(qn_mem_calloc(&s, 1, sizeof *s));
-    make_sample(s, seed);
+    make_sample(s, seed, in_place);
     qn_table_init(&results);
     QN_TEST_OK(qn_window_evaluate(&results, &s->table, &s->spec));
     QN_TEST_OK(qn_window_open(&stream, own_range(s), &execution, &s->spec));
@@ -125,12 +148,17 @@ static void check_sample(uint64_t seed, int64_t memory) {
 
 static void test_memory(void) {
     for (uint64_t seed = 0; seed < 30; seed++)
-        check_sample(seed, 1 << 30);
+        check_sample(seed, 1 << 30, false);
 }
 
 static void test_spilled(void) {
     for (uint64_t seed = 0; seed < 30; seed++)
-        check_sample(seed, seed % 3 == 0 ? 1 : 100000 * (int64_t)(seed % 3));
+        check_sample(seed, seed % 3 == 0 ? 1 : 100000 * (int64_t)(seed % 3), false);
+}
+
+static void test_in_place(void) {
+    for (uint64_t seed = 0; seed < 60; seed++)
+        check_sample(seed, seed % 4 == 0 ? 1 : 1 << 30, true);
 }
 
 /* Short batches with row numbers go in, and come out as they were. */
@@ -141,7 +169,7 @@ static void test_filtered(void) {
     int32_t places[ROWS], count = 0;
     qn_execution execution = {.comm = qn_test_comm(), .memory = 1 << 30};
     QN_TEST_OK(qn_mem_calloc(&s, 1, sizeof *s));
-    make_sample(s, 4);
+    make_sample(s, 4, false);
     qn_table_init(&results);
     for (int pass = 0; pass < 2; pass++) { /* all rows here, then this rank's */
         qn_expr *sides[2] = {NULL, NULL}, *condition = NULL;
@@ -181,7 +209,7 @@ static void test_no_columns(void) {
     qn_window_spec spec = {.calls = &call, .call_count = 1};
     bool right = true;
     QN_TEST_OK(qn_mem_calloc(&s, 1, sizeof *s));
-    make_sample(s, 1);
+    make_sample(s, 1, false);
     QN_TEST_OK(qn_window_open(&stream, own_range(s), &execution, &spec));
     for (bool more = true; more;) {
         qn_batch batch;
@@ -199,10 +227,10 @@ static void test_no_columns(void) {
 }
 
 /* Whatever allocation fails on one rank, all ranks fail alike and nothing leaks or hangs. */
-static void test_allocation_faults(void) {
+static void check_faults(bool in_place) {
     sample *s = NULL;
     QN_TEST_OK(qn_mem_calloc(&s, 1, sizeof *s));
-    make_sample(s, 4);
+    make_sample(s, 4, in_place);
     int rank = qn_comm_rank(qn_test_comm()), size = qn_comm_size(qn_test_comm());
     for (int64_t after = 0, failures = 1; failures > 0 && after < 4000; after += 1 + after / 15) {
         qn_stream *stream = NULL, *in = own_range(s);
@@ -228,13 +256,18 @@ static void test_allocation_faults(void) {
     qn_mem_free(s);
 }
 
+static void test_allocation_faults(void) {
+    check_faults(false);
+    check_faults(true);
+}
+
 static void check_refused(qn_window_call call, bool ordered, int32_t order, const char *text) {
     sample *s = NULL;
     qn_stream *stream = NULL;
     qn_execution execution = {.comm = qn_test_comm(), .memory = 0};
     qn_sort_key key = {order, false, false};
     QN_TEST_OK(qn_mem_calloc(&s, 1, sizeof *s));
-    make_sample(s, 1);
+    make_sample(s, 1, false);
     call.name = call.name != NULL ? call.name : "x";
     qn_window_spec spec = {.order = &key, .order_count = ordered, .calls = &call, .call_count = 1};
     QN_TEST_FAILS(qn_window_open(&stream, own_range(s), &execution, &spec), QN_JOB, text);
@@ -280,6 +313,7 @@ int main(void) {
     static const qn_test_case cases[] = {
         {"results are those of one table, in memory", test_memory},
         {"results are those of one table, spilled", test_spilled},
+        {"ranks compute ordered rows where they are", test_in_place},
         {"filtered batches keep their rows", test_filtered},
         {"a window that reads no column", test_no_columns},
         {"allocation faults are everyone's", test_allocation_faults},
