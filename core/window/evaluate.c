@@ -323,6 +323,14 @@ bool qn_window_reach_of(const qn_window_spec *spec, qn_window_reach *out) {
     return true;
 }
 
+static bool may_be_cut(const qn_table *table, const qn_window_spec *spec, qn_window_reach *reach) {
+    qn_window_range range;
+    if (!qn_window_reach_of(spec, reach))
+        return false;
+    qn_window_range_of(table, spec, &range);
+    return qn_window_range_fits(&range);
+}
+
 /* ---- From table to table --------------------------------------------------------------------- */
 
 static qn_status number_distinct(evaluation *self, int32_t c) {
@@ -397,8 +405,10 @@ qn_status qn_window_evaluate(qn_table *out, const qn_table *table, const qn_wind
     qn_status status;
     qn_arena_init(&self.arena);
     QN_TRY_GOTO(start(&self), done);
-    QN_TRY_GOTO(qn_window_reach_of(spec, &reach) ? run_cuts(&self, &reach) : run_partitions(&self),
-                done);
+    if (may_be_cut(table, spec, &reach))
+        QN_TRY_GOTO(run_cuts(&self, &reach), done);
+    else
+        QN_TRY_GOTO(run_partitions(&self), done);
     for (int64_t b = 0; b < table->batch_count; b++)
         QN_TRY_GOTO(add_batch(&self, b, out), done);
 done:

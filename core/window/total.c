@@ -1,65 +1,6 @@
 /* Sums, means, variances and correlations over frames. */
 #include "core/window/total.h"
 
-#include <stdlib.h>
-
-enum { SUM_BITS = 126, PRODUCT_BITS = 254 };
-
-/* ---- What the values are like ---------------------------------------------------------------- */
-
-static void widen_grid(qn_grid *grid, int lowest, int highest) {
-    if (lowest < grid->lowest)
-        grid->lowest = lowest;
-    if (highest > grid->highest)
-        grid->highest = highest;
-}
-
-static void look_at_real(qn_grid *grid, double value) {
-    int exponent;
-    if (!isfinite(value)) {
-        grid->specials = true;
-        return;
-    }
-    int64_t mantissa = llabs(qn_fixed_split(value, &exponent));
-    if (mantissa != 0)
-        widen_grid(grid, exponent + __builtin_ctzll((uint64_t)mantissa),
-                   exponent + 64 - __builtin_clzll((uint64_t)mantissa));
-}
-
-static void look_at_integer(qn_grid *grid, int64_t value) {
-    uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    if (size != 0)
-        widen_grid(grid, 0, 64 - __builtin_clzll(size));
-}
-
-static qn_grid find_grid(const qn_window_values *values, const uint8_t *valid, int32_t count) {
-    qn_grid grid = {INT32_MAX, INT32_MIN, false};
-    for (int32_t i = 0; i < count; i++) {
-        if (valid != NULL && !valid[i])
-            continue;
-        if (values->f64 != NULL)
-            look_at_real(&grid, values->f64[i]);
-        else
-            look_at_integer(&grid, values->i64[i]);
-    }
-    if (grid.lowest == INT32_MAX)
-        grid.lowest = grid.highest = 0;
-    return grid;
-}
-
-static int bits_of(int32_t count) {
-    return 32 - __builtin_clz((uint32_t)count | 1);
-}
-
-static bool fits_grid(const qn_totals *totals) {
-    int more = bits_of(totals->rows->count), most = 0;
-    for (int32_t k = 0; k < totals->count; k++) {
-        int bits = totals->grids[k].highest - totals->grids[k].lowest;
-        most = bits > most ? bits : most;
-    }
-    return most + more <= SUM_BITS && (!totals->products || 2 * (most + more) + 2 <= PRODUCT_BITS);
-}
-
 /* ---- Prefix counts --------------------------------------------------------------------------- */
 
 static qn_status both_valid(qn_totals *totals, qn_arena *arena) {
@@ -208,6 +149,27 @@ void qn_totals_finish(const qn_totals *totals, qn_window_result *out, int32_t i,
 
 /* ---- Sums on the grid ------------------------------------------------------------------------ */
 
+/* Prefix sums: entry i holds those of the rows before row i; of a piece, not of all rows. */
+typedef struct prefixes {
+    qn_int128 *x, *y;
+    qn_int256 *xx, *yy, *xy;
+} prefixes;
+
+static qn_status take_prefixes(prefixes *out, const qn_totals *totals, qn_arena *arena) {
+    int32_t count = totals->rows->count + 1;
+    bool corr = totals->function == QN_WINDOW_CORR, two = totals->count > 1;
+    QN_TRY(qn_arena_take(arena, &out->x, count, sizeof *out->x));
+    if (two)
+        QN_TRY(qn_arena_take(arena, &out->y, count, sizeof *out->y));
+    if (totals->products && (!two || corr))
+        QN_TRY(qn_arena_take(arena, &out->xx, count, sizeof *out->xx));
+    if (two)
+        QN_TRY(qn_arena_take(arena, &out->xy, count, sizeof *out->xy));
+    if (corr)
+        QN_TRY(qn_arena_take(arena, &out->yy, count, sizeof *out->yy));
+    return QN_OK;
+}
+
 static inline qn_int128 value_at(const qn_totals *totals, int32_t k, int32_t i) {
     const qn_window_values *values = &totals->arguments[k];
     if (values->f64 == NULL)
@@ -215,36 +177,38 @@ static inline qn_int128 value_at(const qn_totals *totals, int32_t k, int32_t i) 
     return qn_fixed_scale(values->f64[i], totals->grids[k].lowest);
 }
 
-static qn_status sum_argument(const qn_int128 **out, const qn_totals *totals, int32_t k,
-                              qn_arena *arena) {
-    int32_t count = totals->rows->count;
+static void sum_argument(qn_int128 *sums, const qn_totals *totals, int32_t k) {
     bool all = totals->valid == NULL && totals->nans == NULL;
-    qn_int128 *sums = NULL, sum = 0;
-    QN_TRY(qn_arena_take(arena, &sums, count + 1, sizeof *sums));
-    for (int32_t i = 0; i < count; i++) {
+    qn_int128 sum = 0;
+    for (int32_t i = totals->from; i < totals->to; i++) {
         sums[i] = sum;
         if (all || qn_totals_has(totals, i))
             sum += value_at(totals, k, i);
     }
-    sums[count] = sum;
-    *out = sums;
-    return QN_OK;
+    sums[totals->to] = sum;
 }
 
-static qn_status sum_products(const qn_int256 **out, const qn_totals *totals, int32_t a, int32_t b,
-                              qn_arena *arena) {
-    int32_t count = totals->rows->count;
-    qn_int256 *sums = NULL, sum = {{0, 0, 0, 0}};
-    QN_TRY(qn_arena_take(arena, &sums, count + 1, sizeof *sums));
-    for (int32_t i = 0; i < count; i++) {
+static void sum_products(qn_int256 *sums, const qn_totals *totals, int32_t a, int32_t b) {
+    qn_int256 sum = {{0, 0, 0, 0}};
+    for (int32_t i = totals->from; i < totals->to; i++) {
         sums[i] = sum;
         if (qn_totals_has(totals, i))
             sum = qn_int256_add(sum,
                                 qn_int256_multiply(value_at(totals, a, i), value_at(totals, b, i)));
     }
-    sums[count] = sum;
-    *out = sums;
-    return QN_OK;
+    sums[totals->to] = sum;
+}
+
+static void fill_prefixes(const prefixes *sums, const qn_totals *totals) {
+    sum_argument(sums->x, totals, 0);
+    if (sums->y != NULL)
+        sum_argument(sums->y, totals, 1);
+    if (sums->xx != NULL)
+        sum_products(sums->xx, totals, 0, 0);
+    if (sums->xy != NULL)
+        sum_products(sums->xy, totals, 0, 1);
+    if (sums->yy != NULL)
+        sum_products(sums->yy, totals, 1, 1);
 }
 
 static inline qn_int128 frame_sum(const qn_frames *frames, int32_t i, const qn_int128 *sums) {
@@ -270,50 +234,68 @@ static inline double unscale(double value, int exponent) {
                                                  : ldexp(value, exponent);
 }
 
-static qn_status slide_sums(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
-    const qn_int128 *sums = NULL;
+static void slide_sums(const qn_totals *totals, const prefixes *sums, qn_window_result *out) {
     int exponent = totals->grids[0].lowest;
-    QN_TRY(sum_argument(&sums, totals, 0, arena));
-    for (int32_t i = 0; i < totals->rows->count; i++) {
+    for (int32_t i = totals->from; i < totals->to; i++) {
         if (qn_totals_special(totals, out, i))
             continue;
         qn_frame_total total = {.rows = qn_totals_rows(totals, i)};
-        total.sum = unscale(qn_fixed_real(frame_sum(totals->frames, i, sums)), exponent);
+        total.sum = unscale(qn_fixed_real(frame_sum(totals->frames, i, sums->x)), exponent);
         qn_totals_finish(totals, out, i, &total);
     }
-    return QN_OK;
 }
 
-static qn_status slide_moments(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
-    const qn_int128 *x = NULL, *y = NULL;
-    const qn_int256 *xx = NULL, *yy = NULL, *xy = NULL;
-    bool corr = totals->function == QN_WINDOW_CORR, two = totals->count > 1;
-    QN_TRY(sum_argument(&x, totals, 0, arena));
-    if (!two || corr)
-        QN_TRY(sum_products(&xx, totals, 0, 0, arena));
-    if (two) {
-        QN_TRY(sum_argument(&y, totals, 1, arena));
-        QN_TRY(sum_products(&xy, totals, 0, 1, arena));
-    }
-    if (corr)
-        QN_TRY(sum_products(&yy, totals, 1, 1, arena));
-    for (int32_t i = 0; i < totals->rows->count; i++) {
+static void slide_moments(const qn_totals *totals, const prefixes *sums, qn_window_result *out) {
+    const qn_frames *frames = totals->frames;
+    for (int32_t i = totals->from; i < totals->to; i++) {
         if (qn_totals_special(totals, out, i))
             continue;
         qn_frame_total total = {.rows = qn_totals_rows(totals, i),
                                 .exponent_x = totals->grids[0].lowest,
                                 .exponent_y = totals->grids[1].lowest};
-        qn_int128 sum_x = frame_sum(totals->frames, i, x);
-        qn_int128 sum_y = two ? frame_sum(totals->frames, i, y) : 0;
-        if (xx != NULL)
-            total.xx = frame_moment(totals->frames, i, total.rows, xx, sum_x, sum_x);
-        if (yy != NULL)
-            total.yy = frame_moment(totals->frames, i, total.rows, yy, sum_y, sum_y);
-        if (xy != NULL)
-            total.xy = frame_moment(totals->frames, i, total.rows, xy, sum_x, sum_y);
+        qn_int128 x = frame_sum(frames, i, sums->x);
+        qn_int128 y = sums->y != NULL ? frame_sum(frames, i, sums->y) : 0;
+        if (sums->xx != NULL)
+            total.xx = frame_moment(frames, i, total.rows, sums->xx, x, x);
+        if (sums->yy != NULL)
+            total.yy = frame_moment(frames, i, total.rows, sums->yy, y, y);
+        if (sums->xy != NULL)
+            total.xy = frame_moment(frames, i, total.rows, sums->xy, x, y);
         qn_totals_finish(totals, out, i, &total);
     }
-    return QN_OK;
+}
+
+static void find_grids(qn_totals *totals) {
+    for (int32_t k = 0; k < totals->count; k++)
+        totals->grids[k] =
+            qn_grid_find(&totals->arguments[k], totals->valid, totals->from, totals->to);
+}
+
+/* Rows [from, to). Returns whether their values fit a grid. */
+static bool slide_piece(qn_totals *totals, const prefixes *sums, qn_window_result *out) {
+    if (!qn_grid_fits(totals->grids, totals->count, totals->to - totals->from, totals->products))
+        return false;
+    fill_prefixes(sums, totals);
+    if (totals->products)
+        slide_moments(totals, sums, out);
+    else
+        slide_sums(totals, sums, out);
+    return true;
+}
+
+/* All rows at once if they fit a grid, else partition by partition: which way a partition goes
+ * depends on its own values alone. */
+static void slide_reals(qn_totals *totals, const prefixes *sums, qn_window_result *out) {
+    const int32_t *starts = totals->rows->starts;
+    if (slide_piece(totals, sums, out))
+        return;
+    for (int32_t p = 0; p < totals->rows->partitions; p++) {
+        totals->from = starts[p];
+        totals->to = starts[p + 1];
+        find_grids(totals);
+        if (!slide_piece(totals, sums, out))
+            qn_totals_wide(totals, out);
+    }
 }
 
 /* Integers: sums wrap as 64-bit addition does, so differences of wrapped sums are right. */
@@ -337,6 +319,21 @@ static qn_status slide_integers(const qn_totals *totals, qn_window_result *out, 
     return QN_OK;
 }
 
+static qn_status sum_reals(qn_totals *totals, qn_window_result *out, qn_arena *arena) {
+    prefixes sums = {0};
+    QN_TRY(qn_arena_take(arena, &out->f64, totals->rows->count, sizeof *out->f64));
+    QN_TRY(take_prefixes(&sums, totals, arena));
+    find_grids(totals);
+    QN_TRY(count_specials(totals, arena));
+    slide_reals(totals, &sums, out);
+    return QN_OK;
+}
+
+static qn_status sum_integers(const qn_totals *totals, qn_window_result *out, qn_arena *arena) {
+    QN_TRY(qn_arena_take(arena, &out->i64, totals->rows->count, sizeof *out->i64));
+    return slide_integers(totals, out, arena);
+}
+
 qn_status qn_window_totals(qn_window_result *out, qn_window_function function,
                            const qn_window_rows *rows, const qn_frames *frames,
                            const qn_window_values *arguments, int32_t count, qn_arena *arena) {
@@ -346,26 +343,15 @@ qn_status qn_window_totals(qn_window_result *out, qn_window_function function,
                         .frames = frames,
                         .arguments = arguments,
                         .count = count,
-                        .products = function != QN_WINDOW_SUM && function != QN_WINDOW_AVG};
-    bool integers = function == QN_WINDOW_SUM && arguments[0].i64 != NULL;
+                        .to = rows->count,
+                        .products = qn_window_needs_products(function)};
     QN_TRY(both_valid(&totals, arena));
     QN_TRY(count_valid(&totals, arena));
     QN_TRY(qn_arena_take(arena, &result.valid, rows->count, 1));
-    if (integers)
-        QN_TRY(qn_arena_take(arena, &result.i64, rows->count, sizeof *result.i64));
+    if (function == QN_WINDOW_SUM && arguments[0].i64 != NULL)
+        QN_TRY(sum_integers(&totals, &result, arena));
     else
-        QN_TRY(qn_arena_take(arena, &result.f64, rows->count, sizeof *result.f64));
-    for (int32_t k = 0; k < count && !integers; k++)
-        totals.grids[k] = find_grid(&arguments[k], totals.valid, rows->count);
-    QN_TRY(count_specials(&totals, arena));
-    if (integers)
-        QN_TRY(slide_integers(&totals, &result, arena));
-    else if (!fits_grid(&totals))
-        qn_totals_wide(&totals, &result);
-    else if (totals.products)
-        QN_TRY(slide_moments(&totals, &result, arena));
-    else
-        QN_TRY(slide_sums(&totals, &result, arena));
+        QN_TRY(sum_reals(&totals, &result, arena));
     *out = result;
     return QN_OK;
 }

@@ -18,6 +18,7 @@ typedef struct qn_totals {
     const qn_window_values *arguments;
     int32_t count;        /* arguments */
     bool products;        /* squares and products are needed */
+    int32_t from, to;     /* the rows that are being summed */
     const uint8_t *valid; /* of all arguments; NULL: nothing is null */
     qn_grid grids[2];
     const int32_t *before;                  /* valid rows before row i; NULL: all are valid */
@@ -51,7 +52,15 @@ bool qn_totals_special(const qn_totals *totals, qn_window_result *out, int32_t i
 
 int64_t qn_totals_rows(const qn_totals *totals, int32_t i); /* valid rows of the frame of row i */
 
-/* Local. For values too far apart for the grid: sums of any range, slower. */
+/* The grid of rows [from, to), and whether sums over so many rows, and sums of products and what
+ * variances make of them, fit their integers. */
+qn_grid qn_grid_find(const qn_window_values *values, const uint8_t *valid, int32_t from,
+                     int32_t to);
+bool qn_grid_fits(const qn_grid *grids, int32_t count, int32_t rows, bool products);
+bool qn_window_needs_products(qn_window_function function);
+
+/* For rows [from, to), one partition, whose values are too far apart for the grid: sums of any
+ * range, slower. */
 void qn_totals_wide(const qn_totals *totals, qn_window_result *out);
 
 #endif

@@ -81,15 +81,13 @@ void qn_totals_wide(const qn_totals *totals, qn_window_result *out) {
     qn_sweep sweep = {.step = take, .state = &state};
     for (int32_t k = 0; k < totals->count && totals->products; k++)
         state.shift[k] = totals->grids[k].highest - LARGEST_FACTOR;
-    for (int32_t p = 0; p < totals->rows->partitions; p++) {
-        start(&state);
-        qn_sweep_start(&sweep, totals->rows->starts[p]);
-        for (int32_t i = totals->rows->starts[p]; i < totals->rows->starts[p + 1]; i++) {
-            qn_sweep_to(&sweep, totals->frames, i);
-            if (qn_totals_special(totals, out, i))
-                continue;
-            qn_frame_total total = total_of(&state, i);
-            qn_totals_finish(totals, out, i, &total);
-        }
+    start(&state);
+    qn_sweep_start(&sweep, totals->from);
+    for (int32_t i = totals->from; i < totals->to; i++) {
+        qn_sweep_to(&sweep, totals->frames, i);
+        if (qn_totals_special(totals, out, i))
+            continue;
+        qn_frame_total total = total_of(&state, i);
+        qn_totals_finish(totals, out, i, &total);
     }
 }

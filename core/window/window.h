@@ -86,6 +86,18 @@ typedef struct qn_window_reach {
  * Their results can be computed on any piece of a partition that has so many rows around it. */
 bool qn_window_reach_of(const qn_window_spec *spec, qn_window_reach *out);
 
+/* Where the bits of the floats lie whose variances and the like are asked for: multiples of
+ * 2^lowest, below 2^highest. Their results have the same last bit on any piece only if that fits.
+ */
+typedef struct qn_window_range {
+    int64_t lowest, highest;
+} qn_window_range;
+
+/* Local. One pass over those columns; over several tables: the least lowest, the greatest highest.
+ */
+void qn_window_range_of(const qn_table *table, const qn_window_spec *spec, qn_window_range *out);
+bool qn_window_range_fits(const qn_window_range *range);
+
 /* True if the table's rows are in the order of the keys already. */
 bool qn_window_is_sorted(const qn_table *table, const qn_sort_key *keys, int32_t count);
 

@@ -142,20 +142,29 @@ static bool is_possible(const window_spec *spec, const qn_execution *execution,
     return true;
 }
 
+/* Batches must have places, and all values of all ranks one grid. */
+static qn_status check_ranges(in_place *self, bool *fits) {
+    qn_window_range range;
+    qn_window_range_of(&self->own, &self->spec->spec, &range);
+    int64_t least[3] = {self->own.batch_count < QN_REF_MAX_BATCHES / 2, range.lowest,
+                        -range.highest};
+    QN_TRY(qn_comm_min_i64(self->execution->comm, least, 3));
+    range = (qn_window_range){least[1], -least[2]};
+    *fits = least[0] != 0 && qn_window_range_fits(&range);
+    return QN_OK;
+}
+
 qn_status qn_window_in_place(window_results *results, const window_spec *spec, qn_stream *in,
                              bool *done_) {
     in_place self = {.execution = results->execution, .spec = spec};
-    bool over = false;
+    bool fits = false;
     *done_ = false;
     if (!is_possible(spec, results->execution, &self.reach))
         return QN_OK;
     qn_partition_init(&self.rows);
     qn_status status = qn_table_collect(&self.own, in);
-    if (status == QN_OK && self.own.batch_count > QN_REF_MAX_BATCHES / 2)
-        over = true;
     QN_TRY_GOTO(qn_comm_agree(results->execution->comm, status), done);
-    int64_t fits = !over;
-    QN_TRY_GOTO(qn_comm_min_i64(results->execution->comm, &fits, 1), done);
+    QN_TRY_GOTO(check_ranges(&self, &fits), done);
     if (fits)
         QN_TRY_GOTO(run(&self, results, done_), done);
 done:
