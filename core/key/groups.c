@@ -509,7 +509,7 @@ qn_status qn_groups_column(const qn_groups *groups, int32_t k, const uint32_t *i
                 qn_bit_set(nulls, i);
     }
     QN_TRY_GOTO(
-        qn_key_column(groups->key, k, ids != NULL ? words : groups->words[k], nulls, count, out),
+        qn_key_values(groups->key, k, ids != NULL ? words : groups->words[k], nulls, count, out),
         done);
 done:
     qn_mem_free(words);

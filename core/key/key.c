@@ -441,7 +441,7 @@ static qn_status codes_of_words(qn_interner *interner, const uint64_t *words, in
     return QN_OK;
 }
 
-qn_status qn_key_column(const qn_key *key, int32_t k, const uint64_t *words, const uint64_t *nulls,
+qn_status qn_key_values(const qn_key *key, int32_t k, const uint64_t *words, const uint64_t *nulls,
                         int64_t rows, qn_column **out) {
     qn_column *column = NULL;
     qn_type type = key->types[k];

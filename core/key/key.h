@@ -38,6 +38,11 @@ QN_CHECKED qn_status qn_key_words(qn_key *key, qn_column *const *columns, int64_
 QN_CHECKED qn_status qn_key_hash(qn_key *key, qn_column *const *columns, int64_t rows,
                                  uint64_t *hashes);
 
+/* Local. Words of column k back to values of its type; `nulls` (NULL: none) has a bit a row, 1 for
+ * null. Strings share one dictionary. */
+QN_CHECKED qn_status qn_key_values(const qn_key *key, int32_t k, const uint64_t *words,
+                                   const uint64_t *nulls, int64_t rows, qn_column **out);
+
 int64_t qn_key_bytes(const qn_key *key); /* memory held */
 
 /* Partitions of the canonical order: the top bits of the hash. */

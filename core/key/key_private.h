@@ -31,9 +31,4 @@ struct qn_key {
 void qn_key_hash_words(const qn_key *key, uint64_t *const *words, uint64_t *const *null_words,
                        int64_t first, int64_t rows, uint64_t *hashes);
 
-/* Local. Words of one column as values of its type; `nulls` (NULL: none) has a bit a row, 1 for
- * null. */
-QN_CHECKED qn_status qn_key_column(const qn_key *key, int32_t k, const uint64_t *words,
-                                   const uint64_t *nulls, int64_t rows, qn_column **out);
-
 #endif

@@ -22,8 +22,6 @@ enum {
     MOST_PENDING = 1 << 20
 };
 
-__extension__ typedef __int128 wide;
-
 /* ---- The grid ------------------------------------------------------------------------------- */
 
 /* Used bits of a block, and whether every value is on the grid. */
@@ -154,14 +152,22 @@ static qn_status grow_array(void *array, int64_t old, int64_t new, size_t size) 
     return QN_OK;
 }
 
+qn_status qn_fixed_grow_digits(qn_sums *digits, int64_t count) {
+    size_t size = ((size_t)digits->window + 1) * sizeof *digits->words;
+    QN_TRY(grow_array(&digits->words, digits->count, count, size));
+    if (digits->specials != NULL)
+        QN_TRY(
+            grow_array(&digits->specials, 3 * digits->count, 3 * count, sizeof *digits->specials));
+    digits->count = count;
+    return QN_OK;
+}
+
 static qn_status reserve(qn_fixed_sums *sums, int64_t count) {
     int64_t capacity = sums->capacity + sums->capacity / 2;
     capacity = capacity < count ? count : capacity;
     capacity = capacity < 16 ? 16 : capacity;
     if (sums->wide) {
-        size_t size = ((size_t)sums->digits.window + 1) * sizeof *sums->digits.words;
-        QN_TRY(grow_array(&sums->digits.words, sums->digits.count, capacity, size));
-        sums->digits.count = capacity;
+        QN_TRY(qn_fixed_grow_digits(&sums->digits, capacity));
     } else {
         QN_TRY(grow_array(&sums->pairs, sums->capacity, capacity, sizeof *sums->pairs));
     }
@@ -186,16 +192,15 @@ int64_t qn_fixed_sums_bytes(const qn_fixed_sums *sums) {
 
 /* ---- Carries and other bases ---------------------------------------------------------------- */
 
-static inline wide value_of(qn_fixed_pair pair) {
-    return ((wide)pair[1] << LOW) + pair[0];
+static inline qn_wide value_of(qn_fixed_pair pair) {
+    return ((qn_wide)pair[1] << LOW) + pair[0];
 }
 
-static inline qn_fixed_pair pair_of(wide value) {
+static inline qn_fixed_pair pair_of(qn_wide value) {
     return (qn_fixed_pair){(int64_t)value & ((INT64_C(1) << LOW) - 1), (int64_t)(value >> LOW)};
 }
 
-/* Adds an integer of up to 127 bits, in units of 2^base, to a sum of digits. */
-static qn_status add_wide(qn_sums *digits, int64_t index, wide value, int32_t base) {
+qn_status qn_fixed_add_wide(qn_sums *digits, int64_t index, qn_wide value, int32_t base) {
     for (int32_t shift = 0; value != 0; shift += 32) {
         int64_t piece = (int64_t)((uint64_t)value & 0xffffffff);
         value >>= 32;
@@ -212,7 +217,7 @@ static qn_status become_wide(qn_fixed_sums *sums) {
     qn_sums digits;
     QN_TRY(qn_sums_init(&digits, sums->capacity));
     for (int64_t i = 0; i < sums->count; i++) {
-        qn_status status = add_wide(&digits, i, value_of(sums->pairs[i]), sums->grid.base);
+        qn_status status = qn_fixed_add_wide(&digits, i, value_of(sums->pairs[i]), sums->grid.base);
         if (status != QN_OK) {
             qn_sums_clear(&digits);
             return status;
@@ -251,15 +256,15 @@ static qn_status rebase(qn_fixed_sums *sums, int32_t base) {
     if (sums->wide)
         return QN_OK;
     for (int64_t i = 0; i < sums->count && shift > 0; i++) {
-        wide value = value_of(sums->pairs[i]);
-        wide most = (wide)1 << (61 + LOW - (shift < 61 + LOW ? shift : 61 + LOW));
+        qn_wide value = value_of(sums->pairs[i]);
+        qn_wide most = (qn_wide)1 << (61 + LOW - (shift < 61 + LOW ? shift : 61 + LOW));
         if (value > most || value < -most) {
             sums->grid.base += shift; /* of those that follow too, for this once */
             for (int64_t j = 0; j < i; j++)
                 sums->pairs[j] = pair_of(value_of(sums->pairs[j]) >> shift);
             return become_wide(sums);
         }
-        sums->pairs[i] = pair_of(value * ((wide)1 << shift));
+        sums->pairs[i] = pair_of(value * ((qn_wide)1 << shift));
     }
     for (int64_t i = 0; i < sums->count && shift < 0; i++)
         sums->pairs[i] = pair_of(value_of(sums->pairs[i]) >> -shift);
@@ -366,7 +371,7 @@ qn_status qn_fixed_sums_add(qn_fixed_sums *sums, const uint32_t *ids, const doub
 
 qn_status qn_fixed_sums_add_pair(qn_fixed_sums *sums, int64_t index, qn_fixed_pair pair,
                                  int32_t base) {
-    wide value = value_of(pair);
+    qn_wide value = value_of(pair);
     if (value == 0)
         return QN_OK;
     if (!sums->wide && !sums->grid.placed)
@@ -378,11 +383,11 @@ qn_status qn_fixed_sums_add_pair(qn_fixed_sums *sums, int64_t index, qn_fixed_pa
         sums->grid.low_bits |= UINT64_C(1);
     }
     int32_t shift = base - sums->grid.base;
-    wide most = (wide)1 << (61 + LOW);
+    qn_wide most = (qn_wide)1 << (61 + LOW);
     bool fits =
         !sums->wide && shift < 61 + LOW && value < most >> shift && value > -(most >> shift);
     if (fits) {
-        wide total = value_of(sums->pairs[index]) + value * ((wide)1 << shift);
+        qn_wide total = value_of(sums->pairs[index]) + value * ((qn_wide)1 << shift);
         fits = total < most && total > -most;
         if (fits) {
             sums->pairs[index] = pair_of(total);
@@ -391,7 +396,7 @@ qn_status qn_fixed_sums_add_pair(qn_fixed_sums *sums, int64_t index, qn_fixed_pa
     }
     if (!sums->wide)
         QN_TRY(become_wide(sums));
-    return add_wide(&sums->digits, index, value, base);
+    return qn_fixed_add_wide(&sums->digits, index, value, base);
 }
 
 /* ---- Results -------------------------------------------------------------------------------- */
@@ -413,6 +418,21 @@ double qn_fixed_sums_result(const qn_fixed_sums *sums, int64_t index) {
     if (sums->wide)
         return qn_sums_result(&sums->digits, index);
     return ldexp((double)value_of(sums->pairs[index]), sums->grid.base);
+}
+
+void qn_fixed_sums_result_pair(const qn_fixed_sums *sums, int64_t index, double *high,
+                               double *low) {
+    *high = qn_fixed_sums_result(sums, index);
+    *low = 0;
+    if (!isfinite(*high))
+        return;
+    if (sums->wide) {
+        qn_sums_result_pair(&sums->digits, index, high, low);
+        return;
+    }
+    qn_wide value = value_of(sums->pairs[index]);
+    double nearest = (double)value;
+    *low = ldexp((double)(value - (qn_wide)nearest), sums->grid.base);
 }
 
 void qn_fixed_sums_reset(qn_fixed_sums *sums, int64_t index) {

@@ -51,6 +51,9 @@ QN_CHECKED qn_status qn_fixed_sums_add_one(qn_fixed_sums *sums, int64_t index, d
 /* The correctly rounded sum. About 5 ns. */
 double qn_fixed_sums_result(const qn_fixed_sums *sums, int64_t index);
 
+/* The same as high + low, as qn_sum_result_pair. */
+void qn_fixed_sums_result_pair(const qn_fixed_sums *sums, int64_t index, double *high, double *low);
+
 /* Sets sum `index` back to 0. */
 void qn_fixed_sums_reset(qn_fixed_sums *sums, int64_t index);
 
@@ -65,7 +68,8 @@ QN_CHECKED qn_status qn_fixed_sums_add_pair(qn_fixed_sums *sums, int64_t index, 
 
 int64_t qn_fixed_sums_bytes(const qn_fixed_sums *sums); /* memory held */
 
-/* ---- For sums of products (core/stats/fixed_moments.h) --------------------------------------- */
+/* ---- For sums of products (core/stats/fixed_products.h) ---------------------------------------
+ */
 
 /* Local. Splits values on the grid; false, with nothing done to the grid, if some does not fit (or
  * is not finite). */
@@ -76,6 +80,13 @@ QN_CHECKED bool qn_fixed_split(qn_fixed_grid *grid, const double *values, int64_
  * far as they are finite; false if 83 bits are not enough for that. */
 QN_CHECKED bool qn_fixed_place(const qn_fixed_grid *grid, const double *values, int64_t count,
                                int32_t *base);
+
+/* Local. Adds an integer of up to 127 bits, in units of 2^base, to a sum of digits. */
+__extension__ typedef __int128 qn_wide;
+QN_CHECKED qn_status qn_fixed_add_wide(qn_sums *digits, int64_t index, qn_wide value, int32_t base);
+
+/* Local. More sums of digits, the new ones 0. */
+QN_CHECKED qn_status qn_fixed_grow_digits(qn_sums *digits, int64_t count);
 
 /* What was used so far, as seen from another base. */
 void qn_fixed_move(qn_fixed_grid *grid, int32_t base);
