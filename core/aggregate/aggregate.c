@@ -502,6 +502,10 @@ int32_t qn_aggregator_state_count(const qn_aggregator *aggregator) {
     return aggregator->state_count + (aggregator->class_->counts ? 1 : 0);
 }
 
+void qn_aggregator_even_states(qn_aggregator *aggregator) {
+    aggregator->even_states = true;
+}
+
 qn_status qn_aggregator_states(qn_aggregator *aggregator, const uint32_t *ids, int64_t count,
                                qn_batch *out) {
     if (aggregator->class_->counts) {

@@ -61,6 +61,8 @@ QN_CHECKED qn_status qn_aggregator_update(qn_aggregator *aggregator, const qn_ag
 int32_t qn_aggregator_state_count(const qn_aggregator *aggregator);
 QN_CHECKED qn_status qn_aggregator_states(qn_aggregator *aggregator, const uint32_t *ids,
                                           int64_t count, qn_batch *out);
+/* From now on the types of the state columns do not change from call to call, at some cost. */
+void qn_aggregator_even_states(qn_aggregator *aggregator);
 /* Local. Adds such states to groups ids[i]. From aggregators of the same call only; those with
  * shared_rows cannot take any. */
 QN_CHECKED qn_status qn_aggregator_merge(qn_aggregator *aggregator, const uint32_t *ids,

@@ -340,7 +340,7 @@ static qn_status sum_states(qn_aggregator *base, const uint32_t *ids, int64_t co
     sums *self = (sums *)base;
     if (!is_real(self))
         return integer_states(self, ids, count, out);
-    if (self->reals.wide || self->reals.specials != NULL)
+    if (self->reals.wide || self->reals.specials != NULL || base->even_states)
         return real_bytes(&self->reals, ids, count, out);
     return real_pairs(&self->reals, ids, count, out);
 }

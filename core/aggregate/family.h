@@ -54,6 +54,7 @@ struct qn_aggregator {
     qn_aggregate_options options; /* text and order: copies */
     int64_t groups;
     int32_t state_count; /* columns, besides the count of values; -1: not mergeable */
+    bool even_states;    /* see qn_aggregator_even_states */
     qn_presence presence;
     struct qn_distinct_rows *distinct; /* NULL: all rows count */
 };
