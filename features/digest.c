@@ -77,9 +77,9 @@ qn_status qn_digest_stream(qn_stream *in, qn_comm *comm, char out[QN_DIGEST_TEXT
     qn_content *own = NULL;
     char digest[QN_DIGEST_TEXT];
     qn_status status = qn_mem_calloc(&own, (size_t)in->schema.count, sizeof *own);
+    status = qn_comm_agree(comm, status); /* the first batch may be collective */
     if (status == QN_OK)
-        status = digest_local(in, own);
-    status = qn_comm_agree(comm, status);
+        status = qn_comm_agree(comm, digest_local(in, own));
     if (status == QN_OK)
         status = digest_all(in, comm, own, digest);
     qn_mem_free(own);

@@ -414,7 +414,7 @@ static void test_failed_allocations(void) {
     static const table_spec spec = {.rows = 900, .cut = 150, .groups = 50};
     for (int variant = 0; variant < 4; variant++) {
         qn_status status = QN_MEMORY;
-        for (int64_t k = 0; status != QN_OK; k = k < 400 ? k + 3 : k + 61) {
+        for (int64_t k = 0; status != QN_OK; k += k < 60 ? 7 : k / 9) {
             int64_t memory = variant % 2 == 0 ? PLENTY : 40000;
             qn_stream *stream = aggregate(&spec, G, many, variant < 2 ? 12 : 15, memory);
             char digest[QN_DIGEST_TEXT];
