@@ -74,6 +74,10 @@ static bool read_special(qn_view text, double *out) {
         text.data++;
         text.length--;
     }
+    if (text.length == 3 && memcmp(text.data, "NaN", 3) == 0) { /* Java reads signs here */
+        *out = NAN;
+        return true;
+    }
     *out = negative ? -INFINITY : INFINITY;
     return is_one_of(text, infinities);
 }

@@ -44,6 +44,7 @@ static void test_text_to_int(void) {
                                            {"1.2x", "null"},
                                            {"-", "null"},
                                            {".5", "0"},
+                                           {".", "null"},
                                            {"0x10", "null"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_text("int", "int32", cases[i][0], cases[i][1]);
@@ -56,10 +57,10 @@ static void test_text_to_int(void) {
 
 static void test_text_to_real(void) {
     static const char *const cases[][2] = {
-        {"1e3", "1000"}, {" 1.5 ", "1.5"}, {"NaN", "nan"}, {"Infinity", "inf"}, {"-inf", "-inf"},
-        {"+Inf", "inf"}, {"1.5d", "1.5"},  {"2F", "2"},    {"", "null"},        {"x", "null"},
-        {"1e", "null"},  {"d", "null"},    {"0.1", "0.1"}, {"1,5", "null"},     {"1e400", "inf"},
-        {".5", "0.5"},   {"5.", "5"}};
+        {"1e3", "1000"}, {" 1.5 ", "1.5"}, {"NaN", "nan"},  {"Infinity", "inf"}, {"-inf", "-inf"},
+        {"+Inf", "inf"}, {"1.5d", "1.5"},  {"2F", "2"},     {"", "null"},        {"x", "null"},
+        {"1e", "null"},  {"d", "null"},    {"0.1", "0.1"},  {"1,5", "null"},     {"1e400", "inf"},
+        {".5", "0.5"},   {"5.", "5"},      {"-NaN", "nan"}, {"-nan", "null"},    {".", "null"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_text("double", "float64", cases[i][0], cases[i][1]);
     check_text("float", "float32", "0.1", "0.10000000149011612");
