@@ -11,8 +11,6 @@
 #pragma weak qn_aggregate_type
 #pragma weak qn_aggregate_open
 #pragma weak qn_distinct_open
-#pragma weak qn_group_top_open
-#pragma weak qn_repartition_open
 
 static inline qn_status qn_plan_absent(const char *what) {
     return qn_fail(QN_JOB, "%s are not linked in", what);

@@ -81,8 +81,7 @@ struct qn_plan {
 
     /* root; until it is prepared, the node that the user holds */
     qn_text source; /* what positions refer to */
-    bool prepared;
-    const qn_session *session;
+    bool prepared, as_written;
 
     char *name; /* scan, alias, with, reference, single: as its constructor says; join: mark */
 

@@ -146,8 +146,6 @@ qn_status qn_plan_open_repartition(opening *self, qn_plan *plan, opened *io) {
     qn_status status = find_columns(plan, &columns, &count);
     if (status == QN_OK && plan->all)
         status = open_by_range(self, columns, count, io, &stream);
-    else if (status == QN_OK && qn_repartition_open == NULL)
-        status = qn_plan_absent("repartitioning");
     else if (status == QN_OK)
         status = qn_repartition_open(&stream, take(io), self->execution, columns, count);
     qn_mem_free(columns);
@@ -197,11 +195,8 @@ qn_status qn_plan_open_top(opening *self, qn_plan *plan, opened *io) {
     QN_TRY_GOTO(qn_plan_lower_order(plan->order, plan->order_count, &inputs, &keys), done);
     QN_TRY_GOTO(qn_plan_open_inputs(self, io, &inputs), done);
     QN_TRY_GOTO(qn_plan_label(self, plan, &label), done);
-    if (qn_group_top_open == NULL)
-        status = qn_plan_absent("the first rows of groups");
-    else
-        status = qn_group_top_open(&stream, take(io), self->execution, partition, plan->count, keys,
-                                   plan->order_count, plan->limit, plan->name);
+    status = qn_group_top_open(&stream, take(io), self->execution, partition, plan->count, keys,
+                               plan->order_count, plan->limit, plan->name);
     QN_TRY_GOTO(put(self, plan, io, stream, label, status), done);
     status = qn_plan_open_schema(io, &plan->schema);
 done:

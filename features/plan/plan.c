@@ -13,6 +13,10 @@ qn_status qn_plan_set_source(qn_plan *plan, qn_view text) {
     return qn_text_add(&plan->source, text.data, text.length);
 }
 
+void qn_plan_leave_as_written(qn_plan *plan) {
+    plan->as_written = true;
+}
+
 const qn_schema *qn_plan_schema(const qn_plan *plan) {
     return &plan->schema;
 }
@@ -155,9 +159,11 @@ static qn_status make_root(qn_plan *plan) {
 }
 
 qn_status qn_plan_settle(qn_plan *plan, const plan_context *context) {
+    bool as_written = plan->as_written;
     QN_TRY(make_root(plan));
     QN_TRY(qn_plan_resolve(&plan->in, context));
-    QN_TRY(qn_plan_improve(&plan->in, context));
+    if (!as_written)
+        QN_TRY(qn_plan_improve(&plan->in, context));
     return qn_plan_type_node(plan, context);
 }
 

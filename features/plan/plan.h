@@ -199,6 +199,9 @@ qn_plan_table qn_plan_table_of(const char *name, qn_stream **stream);
 QN_CHECKED qn_status qn_plan_prepare(qn_plan *plan, const qn_execution *execution,
                                      const qn_plan_table *tables, int64_t count);
 
+/* Local. Before preparing: no rules, so that tests can compare rows. */
+void qn_plan_leave_as_written(qn_plan *plan);
+
 /* The output's columns; of a prepared plan. */
 const qn_schema *qn_plan_schema(const qn_plan *plan);
 

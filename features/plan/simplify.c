@@ -157,12 +157,18 @@ static qn_status simplify_filter(qn_plan **slot, const plan_context *context, bo
     return QN_OK;
 }
 
-static qn_status simplify_join(qn_plan **slot, bool *changed) {
+static qn_status simplify_join(qn_plan **slot, const plan_context *context, bool *changed) {
     qn_plan *plan = *slot;
+    bool never = false;
     if (join_is_empty(plan))
         return become_empty(slot, changed);
-    if (plan->condition != NULL && is_never(plan->condition) &&
-        (plan->join == QN_PLAN_INNER || plan->join == QN_PLAN_SEMI))
+    if (plan->join == QN_PLAN_INNER && plan->condition != NULL)
+        QN_TRY(simplify_condition(plan, &plan->schema, context, &never, changed));
+    if (plan->join == QN_PLAN_INNER && plan->condition == NULL)
+        plan->join = QN_PLAN_CROSS;
+    if (never)
+        return become_empty(slot, changed);
+    if (plan->condition != NULL && is_never(plan->condition) && plan->join == QN_PLAN_SEMI)
         return become_empty(slot, changed);
     if ((plan->join == QN_PLAN_ANTI || plan->join == QN_PLAN_ANTI_IN) && is_empty(plan->right))
         keep_left(slot, changed);
@@ -245,7 +251,7 @@ static qn_status simplify(qn_plan **slot, const plan_context *context, bool *cha
     case PLAN_PROJECT:
         return simplify_project(slot, context, changed);
     case PLAN_JOIN:
-        return simplify_join(slot, changed);
+        return simplify_join(slot, context, changed);
     case PLAN_SET:
         return simplify_set(slot, context, changed);
     default:

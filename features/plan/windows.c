@@ -154,9 +154,31 @@ done:
     return status;
 }
 
+/* The default of lag and lead gets the type of what is shifted. */
+static qn_status cast_default(plan_call *call, const qn_schema *schema,
+                              const plan_context *context) {
+    if (call->argument_count < 3 || !is_any(call->function, "lag", "lead"))
+        return QN_OK;
+    qn_expr *given = call->arguments[2];
+    qn_type type = qn_expr_type(call->arguments[0]);
+    if (qn_expr_type(given) == type || type >= QN_STRING_LIST)
+        return QN_OK;
+    call->arguments[2] = NULL;
+    qn_status status = qn_expr_cast(&call->arguments[2], given, type, qn_expr_position(given));
+    if (status != QN_OK) {
+        call->argument_count = 2;
+        return status;
+    }
+    return qn_expr_bind_in(call->arguments[2], schema, context->session);
+}
+
 qn_status qn_plan_type_windows(qn_plan *plan, const plan_context *context) {
-    for (int32_t i = 0; i < plan->call_count; i++)
-        QN_TRY(
-            qn_plan_locate(context, plan->calls[i].position, plan->position, type_call(plan, i)));
+    for (int32_t i = 0; i < plan->call_count; i++) {
+        plan_call *call = &plan->calls[i];
+        qn_status status = cast_default(call, &plan->in->schema, context);
+        if (status == QN_OK)
+            status = type_call(plan, i);
+        QN_TRY(qn_plan_locate(context, call->position, plan->position, status));
+    }
     return QN_OK;
 }
