@@ -1,5 +1,6 @@
 #include "features/wide/join_arrival.h"
 
+#include "core/key/unify.h"
 #include "core/memory.h"
 
 #include <string.h>
@@ -216,6 +217,7 @@ qn_status qn_join_arrival_load(qn_join_side *out, qn_join_arrival *arrival, int3
         QN_TRY_GOTO(qn_scratch_open(&stream, arrival->scratch, lane_number), done);
         QN_TRY_GOTO(qn_wide_collect(&side.table, stream, INT64_MAX, &full), done);
     }
+    QN_TRY_GOTO(qn_table_unify(&side.table), done);
     QN_TRY_GOTO(order_rows(&side, lane, arrival->sources), done);
     *out = side;
     side = (qn_join_side){0};

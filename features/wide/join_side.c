@@ -1,6 +1,7 @@
 /* Rows of one side of a join. */
 #include "features/wide/join_private.h"
 
+#include "core/key/unify.h"
 #include "core/memory.h"
 #include "mpi/comm/exchange.h"
 
@@ -109,6 +110,8 @@ qn_status qn_join_replicate(qn_table *table, qn_comm *comm) {
     status = unpack_all(&all, table, comm, data, offsets);
     if (status == QN_OK)
         status = qn_schema_copy(&all.schema, &table->schema);
+    if (status == QN_OK)
+        status = qn_table_unify(&all);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     qn_table_clear(table);
     *table = all;

@@ -31,7 +31,8 @@ typedef struct running {
     qn_comm *comm;
     const qn_rounds *rounds;
     qn_outbox outbox;
-    int64_t *offsets; /* of this round's messages */
+    int64_t *offsets;            /* of this round's messages */
+    qn_exchange_link *to, *from; /* by rank */
     qn_text message;
     bool ended;
 } running;
@@ -40,10 +41,20 @@ static qn_status running_init(running *self) {
     size_t size = (size_t)self->outbox.size;
     QN_TRY(qn_mem_calloc(&self->outbox.sends, size, sizeof *self->outbox.sends));
     QN_TRY(qn_mem_calloc(&self->outbox.bytes, size, sizeof *self->outbox.bytes));
+    QN_TRY(qn_mem_calloc(&self->to, size, sizeof *self->to));
+    QN_TRY(qn_mem_calloc(&self->from, size, sizeof *self->from));
     return qn_mem_calloc(&self->offsets, size + 1, sizeof *self->offsets);
 }
 
 static void running_clear(running *self) {
+    for (int i = 0; i < self->outbox.size; i++) {
+        if (self->to != NULL)
+            qn_exchange_link_clear(&self->to[i]);
+        if (self->from != NULL)
+            qn_exchange_link_clear(&self->from[i]);
+    }
+    qn_mem_free(self->to);
+    qn_mem_free(self->from);
     outbox_clear(&self->outbox);
     qn_mem_free(self->offsets);
     qn_text_clear(&self->message);
@@ -56,7 +67,8 @@ static qn_status pack_round(running *self) {
         qn_table *pieces = &outbox->sends[to];
         self->offsets[to] = self->message.length;
         if (pieces->batch_count > 0)
-            QN_TRY(qn_exchange_pack(&self->message, pieces->batches, pieces->batch_count));
+            QN_TRY(qn_exchange_pack_linked(&self->message, pieces->batches, pieces->batch_count,
+                                           &self->to[to]));
         qn_table_clear(pieces);
         outbox->bytes[to] = 0;
     }
@@ -67,7 +79,7 @@ static qn_status pack_round(running *self) {
 static qn_status deliver_message(running *self, int source, const char *data, int64_t length) {
     qn_table arrived;
     qn_table_init(&arrived);
-    qn_status status = qn_exchange_unpack(&arrived, data, length);
+    qn_status status = qn_exchange_unpack_linked(&arrived, data, length, &self->from[source]);
     for (int64_t i = 0; i < arrived.batch_count && status == QN_OK; i++)
         status = self->rounds->sink(self->rounds->sink_context, source, &arrived.batches[i]);
     qn_table_clear(&arrived);

@@ -30,9 +30,22 @@ static int64_t filled_up(int64_t bytes) {
 
 typedef struct packer {
     qn_text *out;
-    const qn_column **dictionaries; /* that are in the message */
-    int64_t count, capacity;
+    qn_exchange_link *link; /* dictionaries that are in the message, or were in one before */
 } packer;
+
+void qn_exchange_link_clear(qn_exchange_link *link) {
+    for (int64_t i = 0; i < link->count; i++)
+        qn_column_release(link->dictionaries[i]);
+    qn_mem_free(link->dictionaries);
+    *link = (qn_exchange_link){0};
+}
+
+static qn_status link_add(qn_exchange_link *link, const qn_column *dictionary) {
+    QN_TRY(qn_mem_reserve(&link->dictionaries, &link->capacity, link->count + 1,
+                          sizeof *link->dictionaries));
+    link->dictionaries[link->count++] = qn_column_retain(dictionary);
+    return QN_OK;
+}
 
 static int64_t value_bytes(const qn_column *column) {
     if (column->dictionary != NULL)
@@ -66,15 +79,14 @@ static qn_status add_bytes(qn_text *out, const void *data, int64_t bytes) {
 }
 
 /* The number of a dictionary; a new one gets the next. */
-static qn_status number_dictionary(packer *packer_, const qn_column *dictionary, int64_t *number) {
-    int64_t i = packer_->count - 1; /* likely one of the last */
-    while (i >= 0 && packer_->dictionaries[i] != dictionary)
+static qn_status number_dictionary(qn_exchange_link *link, const qn_column *dictionary,
+                                   int64_t *number) {
+    int64_t i = link->count - 1; /* likely one of the last */
+    while (i >= 0 && link->dictionaries[i] != dictionary)
         i--;
     if (i < 0) {
-        QN_TRY(qn_mem_reserve(&packer_->dictionaries, &packer_->capacity, packer_->count + 1,
-                              sizeof *packer_->dictionaries));
-        i = packer_->count;
-        packer_->dictionaries[packer_->count++] = dictionary;
+        i = link->count;
+        QN_TRY(link_add(link, dictionary));
     }
     *number = i;
     return QN_OK;
@@ -82,7 +94,7 @@ static qn_status number_dictionary(packer *packer_, const qn_column *dictionary,
 
 static qn_status pack_column(packer *packer_, const qn_column *column) {
     const void *buffers[BUFFER_COUNT];
-    int64_t known = packer_->count;
+    int64_t known = packer_->link->count;
     column_head head = {.type = (int32_t)column->type,
                         .width = column->width,
                         .length = column->length,
@@ -91,12 +103,12 @@ static qn_status pack_column(packer *packer_, const qn_column *column) {
                         .has_items = column->items != NULL};
     list_buffers(column, buffers, head.bytes);
     if (column->dictionary != NULL)
-        QN_TRY(number_dictionary(packer_, column->dictionary, &head.dictionary));
+        QN_TRY(number_dictionary(packer_->link, column->dictionary, &head.dictionary));
     QN_TRY(add_bytes(packer_->out, &head, sizeof head));
     for (int i = 0; i < BUFFER_COUNT; i++)
         if (head.bytes[i] > 0)
             QN_TRY(add_bytes(packer_->out, buffers[i], head.bytes[i]));
-    if (packer_->count > known)
+    if (packer_->link->count > known)
         QN_TRY(pack_column(packer_, column->dictionary));
     return column->items == NULL ? QN_OK : pack_column(packer_, column->items);
 }
@@ -111,14 +123,19 @@ static qn_status pack_batch(packer *packer_, const qn_batch *batch) {
     return QN_OK;
 }
 
-qn_status qn_exchange_pack(qn_text *out, const qn_batch *batches, int64_t count) {
-    packer packer_ = {.out = out};
-    qn_status status = QN_OK;
-    QN_TRY_GOTO(add_bytes(out, &count, sizeof count), done);
+qn_status qn_exchange_pack_linked(qn_text *out, const qn_batch *batches, int64_t count,
+                                  qn_exchange_link *link) {
+    packer packer_ = {out, link};
+    QN_TRY(add_bytes(out, &count, sizeof count));
     for (int64_t i = 0; i < count; i++)
-        QN_TRY_GOTO(pack_batch(&packer_, &batches[i]), done);
-done:
-    qn_mem_free(packer_.dictionaries);
+        QN_TRY(pack_batch(&packer_, &batches[i]));
+    return QN_OK;
+}
+
+qn_status qn_exchange_pack(qn_text *out, const qn_batch *batches, int64_t count) {
+    qn_exchange_link link = {0};
+    qn_status status = qn_exchange_pack_linked(out, batches, count, &link);
+    qn_exchange_link_clear(&link);
     return status;
 }
 
@@ -127,8 +144,7 @@ done:
 typedef struct unpacker {
     const char *data;
     int64_t left;
-    qn_column **dictionaries; /* borrowed from the columns, which live as long as the message */
-    int64_t count, capacity;
+    qn_exchange_link *link;
 } unpacker;
 
 static qn_status take_bytes(unpacker *unpacker_, int64_t bytes, const char **out) {
@@ -178,17 +194,15 @@ static qn_status unpack_buffers(unpacker *unpacker_, const column_head *head, qn
 }
 
 static qn_status unpack_dictionary(unpacker *unpacker_, int64_t number, qn_column *column) {
-    if (number > unpacker_->count)
+    qn_exchange_link *link = unpacker_->link;
+    if (number > link->count)
         return qn_fail(QN_INTERNAL, "a message between ranks is damaged or cut short");
-    if (number < unpacker_->count) {
-        column->dictionary = qn_column_retain(unpacker_->dictionaries[number]);
+    if (number < link->count) {
+        column->dictionary = qn_column_retain(link->dictionaries[number]);
         return QN_OK;
     }
-    QN_TRY(qn_mem_reserve(&unpacker_->dictionaries, &unpacker_->capacity, number + 1,
-                          sizeof(qn_column *)));
     QN_TRY(unpack_column(unpacker_, &column->dictionary));
-    unpacker_->dictionaries[unpacker_->count++] = column->dictionary;
-    return QN_OK;
+    return link_add(link, column->dictionary);
 }
 
 static qn_status unpack_column(unpacker *unpacker_, qn_column **out) {
@@ -247,11 +261,15 @@ static qn_status unpack_all(unpacker *unpacker_, qn_table *out) {
     return QN_OK;
 }
 
+qn_status qn_exchange_unpack_linked(qn_table *out, const char *data, int64_t length,
+                                    qn_exchange_link *link) {
+    unpacker unpacker_ = {.data = data, .left = length, .link = link};
+    return length == 0 ? QN_OK : unpack_all(&unpacker_, out);
+}
+
 qn_status qn_exchange_unpack(qn_table *out, const char *data, int64_t length) {
-    if (length == 0)
-        return QN_OK;
-    unpacker unpacker_ = {.data = data, .left = length};
-    qn_status status = unpack_all(&unpacker_, out);
-    qn_mem_free(unpacker_.dictionaries);
+    qn_exchange_link link = {0};
+    qn_status status = qn_exchange_unpack_linked(out, data, length, &link);
+    qn_exchange_link_clear(&link);
     return status;
 }
