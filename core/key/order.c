@@ -1,33 +1,24 @@
 #include "core/key/order.h"
 
+#include "core/key/order_kept.h"
 #include "core/key/order_load.h"
 #include "core/key/radix.h"
 #include "core/memory.h"
 
 #include <string.h>
 
-/* What a key takes of a word. A key whose values fill 64 bits has its nulls in a field of their
- * own. */
-typedef struct field {
-    int32_t key;
-    int bits;
-    bool null_field; /* 1 bit: whether it is null */
-} field;
-
-typedef struct key_range {
-    uint64_t least, extent; /* values are least .. least + extent */
-    bool has_nulls, any;
-} key_range;
-
 typedef struct sorting {
     const qn_sort_key *keys;
     int32_t count;
     qn_order_source *sources;
-    key_range *ranges;
-    field *fields; /* most important first */
+    qn_order_range *ranges;
+    qn_order_field *fields; /* most important first */
     int32_t field_count;
     qn_ref *refs;
     int64_t rows;
+    bool keep;      /* the words, if all keys are in one */
+    uint64_t *kept; /* they, */
+    int kept_shift; /* and where keys begin in them */
 } sorting;
 
 /* ---- Checking ------------------------------------------------------------------------------- */
@@ -48,7 +39,7 @@ qn_status qn_order_check(const qn_schema *schema, const qn_sort_key *keys, int32
 
 /* ---- Ranges of the keys --------------------------------------------------------------------- */
 
-static void find_range(const sorting *self, int32_t key, key_range *out) {
+static void find_range(const sorting *self, int32_t key, qn_order_range *out) {
     const qn_order_source *source = &self->sources[key];
     uint64_t values[QN_ORDER_CHUNK], least = UINT64_MAX, most = 0;
     uint8_t nulls[QN_ORDER_CHUNK];
@@ -79,15 +70,15 @@ static int bits_of(uint64_t number) {
 }
 
 static void lay_out_key(sorting *self, int32_t key) {
-    const key_range *range = &self->ranges[key];
+    const qn_order_range *range = &self->ranges[key];
     if (range->has_nulls && range->extent == UINT64_MAX) {
-        self->fields[self->field_count++] = (field){key, 1, true};
-        self->fields[self->field_count++] = (field){key, 64, false};
+        self->fields[self->field_count++] = (qn_order_field){key, 1, true};
+        self->fields[self->field_count++] = (qn_order_field){key, 64, false};
         return;
     }
     int bits = bits_of(range->extent + (range->has_nulls && range->any));
     if (bits > 0)
-        self->fields[self->field_count++] = (field){key, bits, false};
+        self->fields[self->field_count++] = (qn_order_field){key, bits, false};
 }
 
 static qn_status sorting_init(sorting *self, const qn_table *table) {
@@ -109,16 +100,17 @@ static void sorting_clear(sorting *self) {
     qn_mem_free(self->sources);
     qn_mem_free(self->ranges);
     qn_mem_free(self->fields);
+    qn_mem_free(self->kept);
 }
 
 /* ---- Words ---------------------------------------------------------------------------------- */
 
 /* Adds a field of some rows below what `words` hold. */
-static void add_field(const sorting *self, const field *what, const qn_ref *refs, int64_t count,
-                      uint64_t *words) {
+static void add_field(const sorting *self, const qn_order_field *what, const qn_ref *refs,
+                      int64_t count, uint64_t *words) {
     const qn_order_source *source = &self->sources[what->key];
     const qn_sort_key *key = &self->keys[what->key];
-    key_range range = self->ranges[what->key];
+    qn_order_range range = self->ranges[what->key];
     uint64_t values[QN_ORDER_CHUNK], top = range.least + range.extent;
     uint8_t nulls[QN_ORDER_CHUNK];
     qn_order_load(source, refs, count, values, nulls);
@@ -158,6 +150,14 @@ static void make_words(const sorting *self, int32_t first, int32_t last, uint64_
     }
 }
 
+static void keep_words(sorting *self, uint64_t **words, int shift) {
+    if (!self->keep)
+        return;
+    self->kept = *words;
+    self->kept_shift = shift;
+    *words = NULL;
+}
+
 /* The word's bits and the row's name in one number. */
 static qn_status sort_narrow(sorting *self, int32_t first, int32_t last, int bits) {
     uint64_t *words = NULL, *spare = NULL;
@@ -171,6 +171,7 @@ static qn_status sort_narrow(sorting *self, int32_t first, int32_t last, int bit
     qn_radix_sort(words, spare, self->rows, 32, 32 + bits);
     for (int64_t i = 0; i < self->rows; i++)
         self->refs[i] = (qn_ref)words[i];
+    keep_words(self, &words, 32);
 done:
     qn_mem_free(words);
     qn_mem_free(spare);
@@ -187,6 +188,7 @@ static qn_status sort_wide(sorting *self, int32_t first, int32_t last, int bits)
     QN_TRY_GOTO(qn_mem_alloc(&spare_refs, n, sizeof *spare_refs), done);
     make_words(self, first, last, words);
     qn_radix_sort_pairs(words, self->refs, spare, spare_refs, self->rows, 0, bits);
+    keep_words(self, &words, 0);
 done:
     qn_mem_free(words);
     qn_mem_free(spare);
@@ -197,6 +199,10 @@ done:
 /* Words from the least important to the most important one: each sort is stable. */
 static qn_status sort_words(sorting *self) {
     int32_t last = self->field_count;
+    int all = 0;
+    for (int32_t f = 0; f < last; f++)
+        all += self->fields[f].bits;
+    self->keep &= all > 0 && all <= 64;
     while (last > 0) {
         int32_t first = last;
         int bits = 0;
@@ -209,14 +215,57 @@ static qn_status sort_words(sorting *self) {
     return QN_OK;
 }
 
-qn_status qn_order_sort(const qn_table *table, const qn_sort_key *keys, int32_t count, qn_ref *refs,
-                        int64_t rows) {
+/* ---- Sorting -------------------------------------------------------------------------------- */
+
+static qn_status make_kept(sorting *self, qn_order_kept **out) {
+    qn_order_kept *kept = NULL;
+    size_t count = (size_t)self->count;
+    int shift = self->kept_shift;
+    if (self->kept == NULL)
+        return QN_OK;
+    QN_TRY(qn_mem_calloc(&kept, 1, sizeof *kept));
+    kept->words = self->kept;
+    self->kept = NULL;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_copy(&kept->keys, self->keys, count, sizeof *self->keys), done);
+    QN_TRY_GOTO(qn_mem_copy(&kept->ranges, self->ranges, count, sizeof *self->ranges), done);
+    QN_TRY_GOTO(qn_mem_calloc(&kept->types, count, sizeof *kept->types), done);
+    QN_TRY_GOTO(qn_mem_calloc(&kept->shifts, count, sizeof *kept->shifts), done);
+    QN_TRY_GOTO(qn_mem_calloc(&kept->bits, count, sizeof *kept->bits), done);
+    kept->count = self->count;
+    for (int32_t k = 0; k < self->count; k++) {
+        kept->types[k] = self->sources[k].type;
+        kept->shifts[k] = -1;
+    }
+    for (int32_t f = self->field_count - 1; f >= 0; shift += self->fields[f--].bits) {
+        kept->shifts[self->fields[f].key] = shift;
+        kept->bits[self->fields[f].key] = self->fields[f].bits;
+    }
+done:
+    if (status == QN_OK)
+        *out = kept;
+    else
+        qn_order_kept_free(kept);
+    return status;
+}
+
+qn_status qn_order_sort_keep(const qn_table *table, const qn_sort_key *keys, int32_t count,
+                             qn_ref *refs, int64_t rows, qn_order_kept **kept) {
+    if (kept != NULL)
+        *kept = NULL;
     if (rows < 2)
         return QN_OK;
-    sorting self = {.keys = keys, .count = count, .refs = refs, .rows = rows};
+    sorting self = {.keys = keys, .count = count, .refs = refs, .rows = rows, .keep = kept != NULL};
     qn_status status = sorting_init(&self, table);
     if (status == QN_OK)
         status = sort_words(&self);
+    if (status == QN_OK && kept != NULL)
+        status = make_kept(&self, kept);
     sorting_clear(&self);
     return status;
+}
+
+qn_status qn_order_sort(const qn_table *table, const qn_sort_key *keys, int32_t count, qn_ref *refs,
+                        int64_t rows) {
+    return qn_order_sort_keep(table, keys, count, refs, rows, NULL);
 }

@@ -27,13 +27,14 @@ typedef struct sort {
     int64_t limit, offset;
     qn_sort_route route;
     int32_t hidden;
-    int64_t skip;      /* rows of this rank before the first of the result */
-    qn_table table;    /* in memory: the rows, */
-    qn_ref *refs;      /* and their order */
-    qn_scratch *runs;  /* or else: sorted runs, */
-    int32_t run_count; /* */
-    qn_merge *merge;   /* merged */
-    int64_t read;      /* rows of this rank */
+    int64_t skip;        /* rows of this rank before the first of the result */
+    qn_table table;      /* in memory: the rows, */
+    qn_ref *refs;        /* and their order */
+    qn_order_kept *kept; /* keys that need not be gathered; may be NULL */
+    qn_scratch *runs;    /* or else: sorted runs, */
+    int32_t run_count;   /* */
+    qn_merge *merge;     /* merged */
+    int64_t read;        /* rows of this rank */
 } sort;
 
 /* What is needed while building. */
@@ -49,7 +50,22 @@ typedef struct build {
 
 static qn_status sort_table(sort *self) {
     QN_TRY(qn_top_refs(&self->refs, &self->table));
-    return qn_order_sort(&self->table, self->keys, self->count, self->refs, self->table.row_count);
+    return qn_order_sort_keep(&self->table, self->keys, self->count, self->refs,
+                              self->table.row_count, &self->kept);
+}
+
+/* Sorted rows [first, first + count), of all columns but the last `hidden`. */
+static qn_status take_sorted(const sort *self, int64_t first, int64_t count, int32_t hidden,
+                             qn_batch *out) {
+    QN_TRY(qn_batch_reserve(out, self->table.schema.count - hidden));
+    out->length = count;
+    for (int32_t c = 0; c < out->count; c++) {
+        if (self->kept != NULL)
+            QN_TRY(qn_order_kept_column(self->kept, c, first, count, &out->columns[c]));
+        if (out->columns[c] == NULL)
+            QN_TRY(qn_table_take(&out->columns[c], &self->table, c, self->refs + first, count));
+    }
+    return QN_OK;
 }
 
 static qn_status route_rows(void *context, const qn_batch *batch, int32_t *ranks) {
@@ -121,7 +137,7 @@ static qn_status sort_in_memory(build *now) {
 static qn_status take_run_batch(const build *now, int64_t first, int64_t count,
                                 const int64_t *starts, qn_batch *out) {
     const sort *self = now->self;
-    QN_TRY(qn_table_take_all(out, &self->table, self->refs + first, count));
+    QN_TRY(take_sorted(self, first, count, 0, out));
     if (now->size == 1)
         return QN_OK;
     QN_TRY(qn_column_new_raw(&out->row_ids, QN_INT64, count, 0));
@@ -170,7 +186,9 @@ static qn_status write_run(build *now) {
 done:
     qn_mem_free(starts);
     qn_mem_free(self->refs);
+    qn_order_kept_free(self->kept);
     self->refs = NULL;
+    self->kept = NULL;
     return status;
 }
 
@@ -360,8 +378,9 @@ static qn_status sort_build(qn_result *result, const qn_execution *execution) {
 static qn_status sort_produce(qn_result *result, int64_t first, int64_t count, qn_batch *out) {
     sort *self = (sort *)result;
     first += self->skip;
-    QN_TRY(self->merge != NULL ? qn_merge_rows(self->merge, first, count, out)
-                               : qn_table_take_all(out, &self->table, self->refs + first, count));
+    if (self->merge == NULL)
+        return take_sorted(self, first, count, self->hidden, out);
+    QN_TRY(qn_merge_rows(self->merge, first, count, out));
     for (int32_t i = 0; i < self->hidden; i++)
         qn_column_release(out->columns[--out->count]);
     return QN_OK;
@@ -373,6 +392,7 @@ static void sort_free(qn_result *result) {
     qn_scratch_free(self->runs);
     qn_table_clear(&self->table);
     qn_mem_free(self->refs);
+    qn_order_kept_free(self->kept);
     qn_mem_free(self->keys);
     qn_stream_free(self->in);
 }

@@ -391,6 +391,66 @@ static void test_some_rows(void) {
     qn_table_clear(&table);
 }
 
+static int64_t differences(const qn_column *a, const qn_column *b) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < a->length; i++)
+        count += qn_column_is_null(a, i) != qn_column_is_null(b, i) ||
+                 (qn_type_size(a->type) == 8 ? a->i64[i] != b->i64[i] : a->i32[i] != b->i32[i]);
+    return count + (a->type != b->type) + (a->length != b->length) +
+           (a->null_count != b->null_count);
+}
+
+/* Key columns that sorting kept are those that are gathered. */
+static void check_kept(const qn_table *table, const qn_sort_key *keys, int32_t count,
+                       int32_t expected) {
+    qn_ref *refs = NULL;
+    qn_order_kept *kept = NULL;
+    int32_t found = 0;
+    refs_of(table, &refs);
+    QN_TEST_OK(qn_order_sort_keep(table, keys, count, refs, table->row_count, &kept));
+    for (int32_t c = 0; c < ALL_TYPES && kept != NULL; c++) {
+        qn_column *column = NULL, *taken = NULL;
+        int64_t first = table->row_count / 3, rows = table->row_count - first;
+        rows = rows < 1000 ? rows : 1000;
+        QN_TEST_OK(qn_order_kept_column(kept, c, first, rows, &column));
+        if (column == NULL)
+            continue;
+        QN_TEST_OK(qn_table_take(&taken, table, c, refs + first, rows));
+        CU_ASSERT_EQUAL(differences(column, taken), 0);
+        found++;
+        qn_column_release(column);
+        qn_column_release(taken);
+    }
+    CU_ASSERT_EQUAL(found, expected);
+    qn_order_kept_free(kept);
+    qn_mem_free(refs);
+}
+
+static void test_kept_keys(void) {
+    qn_table table;
+    for (int coded = 0; coded < 2; coded++) {
+        random_table(&table, 30000, 1000, coded == 1);
+        for (int bits = 0; bits < 4; bits++) {
+            qn_sort_key keys[] = {{2, bits & 1, bits & 2},
+                                  {6, bits & 2, bits & 1},
+                                  {5, false, true},
+                                  {1, bits & 2, true}};
+            check_kept(&table, keys, 1, 1);
+            check_kept(&table, keys, 2, 2);
+            check_kept(&table, keys, 4, 3);
+            qn_sort_key reals[] = {{4, bits & 1, bits & 2}};
+            check_kept(&table, reals, 1, 0);
+        }
+        qn_table_clear(&table);
+    }
+    random_table(&table, 30000, 10000000, false); /* all 64 bits */
+    qn_sort_key wide[] = {{2, true, false}, {7, false, true}};
+    check_kept(&table, wide, 1, 1);
+    check_kept(&table, wide, 2, 0);
+    check_kept(&table, wide + 1, 1, 1);
+    qn_table_clear(&table);
+}
+
 static void test_memory_failures(void) {
     qn_table table;
     random_table(&table, 5000, 100, true);
@@ -400,8 +460,10 @@ static void test_memory_failures(void) {
     qn_status status = QN_MEMORY;
     for (int64_t i = 0; status == QN_MEMORY && i < 1000; i++) {
         qn_mem_fail_after(i);
-        status = qn_order_sort(&table, keys, 4, refs, table.row_count);
+        qn_order_kept *kept = NULL;
+        status = qn_order_sort_keep(&table, keys, 4, refs, table.row_count, &kept);
         qn_mem_fail_after(-1);
+        qn_order_kept_free(kept);
     }
     QN_TEST_OK(status);
     qn_mem_free(refs);
@@ -419,6 +481,7 @@ static const qn_test_case cases[] = {
     {"a million rows are sorted as plainly", test_a_million_rows},
     {"several keys, up and down, are sorted as plainly", test_several_keys},
     {"some rows of a table are sorted", test_some_rows},
+    {"keys that were kept are those of the rows", test_kept_keys},
     {"memory failures leave nothing behind", test_memory_failures},
     {NULL, NULL},
 };

@@ -50,7 +50,7 @@ static qn_status schema_stream(qn_stream **out, const qn_type *types, int count)
     qn_schema schema;
     qn_schema_init(&schema);
     for (int i = 0; i < count; i++) {
-        char name[8];
+        char name[16];
         sprintf(name, "c%d", i);
         QN_TRY(qn_schema_add(&schema, name, types[i]));
     }
