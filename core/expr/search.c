@@ -1,4 +1,5 @@
 /* Where a text lies in another, and parts between delimiters. Positions count characters from 1. */
+#include "core/expr/lists.h"
 #include "core/expr/texts.h"
 
 #include "core/memory.h"
@@ -139,6 +140,26 @@ static qn_status run_substring_index(const qn_call *call, qn_column **out) {
     return qn_text_rows(call, step_substring_index, out);
 }
 
+/* PostgreSQL's string_to_array: an empty text has no parts, an empty delimiter cuts nothing. */
+static qn_status step_parts(const qn_call *call, int64_t row, qn_list_builder *out, bool *null) {
+    (void)null;
+    qn_view text = qn_text_at(&call->arguments[0], row);
+    qn_view delimiter = qn_text_at(&call->arguments[1], row);
+    const char *found = NULL;
+    if (text.length == 0)
+        return QN_OK;
+    while (delimiter.length > 0 && (found = qn_text_find(text, delimiter)) != NULL) {
+        QN_TRY(qn_list_builder_add(out, (qn_view){text.data, found - text.data}));
+        text.length -= found + delimiter.length - text.data;
+        text.data = found + delimiter.length;
+    }
+    return qn_list_builder_add(out, text);
+}
+
+static qn_status run_parts(const qn_call *call, qn_column **out) {
+    return qn_list_rows(call, step_parts, out);
+}
+
 /* ---- Edit distance --------------------------------------------------------------------------- */
 
 /* Code points of two texts, and a row of distances. */
@@ -216,6 +237,15 @@ const qn_function qn_functions_search[] = {
     GIVES_INT("position", 2, 3, run_locate, QN_TAKES_TEXT, QN_TAKES_TEXT, QN_TAKES_WHOLE),
     GIVES_INT("charindex", 2, 3, run_locate, QN_TAKES_TEXT, QN_TAKES_TEXT, QN_TAKES_WHOLE),
     GIVES_INT("levenshtein", 2, 2, run_levenshtein, QN_TAKES_TEXT),
+    {"string_to_array",
+     2,
+     2,
+     {QN_TAKES_TEXT},
+     QN_GIVES_LIST,
+     QN_NULLS_STRICT,
+     run_parts,
+     NULL,
+     NULL},
     GIVES_PART("split_part", run_split_part),
     GIVES_PART("substring_index", run_substring_index),
     {NULL, 0, 0, {0}, 0, 0, NULL, NULL, NULL},

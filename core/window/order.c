@@ -65,8 +65,9 @@ typedef struct placing {
 
 static uint64_t bucket_of(const placing *self, int64_t row, bool null) {
     uint64_t group = self->ids != NULL ? self->ids[row] : 0;
-    bool second = null == self->spec->order[0].nulls_last;
-    return self->sides == 1 ? group : 2 * group + second;
+    if (self->sides == 1) /* perhaps without an order */
+        return group;
+    return 2 * group + (null == self->spec->order[0].nulls_last);
 }
 
 /* Sizes of buckets to their starts; the starts of groups are kept. */

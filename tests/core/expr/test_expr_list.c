@@ -56,6 +56,14 @@ static void test_lists_are_made(void) {
                                     "['c', 'a', 'c', null, '%']");
 }
 
+/* PostgreSQL's documentation. */
+static void test_parts(void) {
+    test_constant("string_to_array('xx~~yy~~zz', '~~')", "list<string>", "['xx', 'yy', 'zz']");
+    test_constant("string_to_array('', ',')", "list<string>", "[]");
+    test_constant("string_to_array('a,b', '')", "list<string>", "['a,b']");
+    test_expr("string_to_array(s, 'r')", "list<string>: ['abc'] ['Ä', 'ge', ''] null [] ['  x ']");
+}
+
 static void test_sizes(void) {
     test_constant("size(array['b', 'd', 'c', 'a'])", "int32", "4");
     test_constant("size(null)", "int32", "-1");
@@ -187,6 +195,7 @@ static const qn_test_case cases[] = {
     {"list columns pass through, choose and print", test_list_columns_are_values},
     {"lists compare item by item", test_lists_compare},
     {"ARRAY, concat, array_append make lists", test_lists_are_made},
+    {"string_to_array cuts at a delimiter", test_parts},
     {"size of null is -1, array_size of null is null", test_sizes},
     {"items are counted from 1", test_items},
     {"slice, reverse, array_remove", test_parts_of_lists},
