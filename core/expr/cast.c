@@ -1,10 +1,10 @@
 /* Casts among scalar types with Spark's non-ANSI meaning. */
 #include "core/expr/cast.h"
-#include "core/expr/civil.h"
 #include "core/expr/loops.h"
 #include "core/expr/number.h"
-#include "core/expr/texts.h"
+#include "core/time/civil.h"
 
+#include "core/memory.h"
 #include "core/text/number.h"
 #include "core/time/date.h"
 
@@ -127,9 +127,10 @@ static void number_to_bool(const qn_column *in, qn_column *out) {
 /* ---- Values as text, and what cannot be cast ---------------------------------------------------
  */
 
-static int print_row(const qn_call *call, int64_t i, char *out) {
+enum { PRINTED = 64 }; /* bytes that a value printed may need */
+
+static int print_row(const qn_call *call, int64_t i, qn_clock *clock, char *out) {
     const qn_column *in = call->arguments[0].column;
-    qn_clock clock = qn_call_clock(call);
     i = qn_at(&call->arguments[0], i);
     switch (in->type) {
     case QN_BOOL:
@@ -145,7 +146,7 @@ static int print_row(const qn_call *call, int64_t i, char *out) {
     case QN_DATE:
         return qn_print_date(in->i32[i], out);
     default:
-        return qn_clock_print(&clock, in->i64[i], out);
+        return qn_clock_print(clock, in->i64[i], out);
     }
 }
 
@@ -159,7 +160,8 @@ static qn_status fault(const qn_call *call, qn_column *out, int64_t row) {
     }
     if (call->faults == NULL)
         return qn_call_fault(call, out, row, "a value cannot be cast to %s", to);
-    int length = print_row(call, row, text);
+    qn_clock clock = qn_call_clock(call);
+    int length = print_row(call, row, &clock, text);
     return qn_call_fault(call, out, row, "%.*s cannot be cast to %s", length, text, to);
 }
 
@@ -285,10 +287,19 @@ static qn_status from_text(const qn_call *call, qn_column *out) {
     return QN_OK;
 }
 
-static qn_status step_print(const qn_call *call, int64_t row, qn_text *scratch, qn_view *out) {
-    char text[64];
-    QN_TRY(qn_text_add(scratch, text, print_row(call, row, text)));
-    *out = (qn_view){scratch->data, scratch->length};
+/* Straight into the column's characters. */
+static qn_status print_rows(const qn_call *call, qn_column *out) {
+    enum { PAD = 64 };
+    qn_clock clock = qn_call_clock(call);
+    int64_t end = 0, capacity = 0;
+    for (int64_t i = 0; i < call->length; i++) {
+        QN_TRY(qn_mem_reserve(&out->chars, &capacity, end + PRINTED + PAD, 1));
+        if (!qn_call_skips(call, i))
+            end += print_row(call, i, &clock, out->chars + end);
+        if (end > INT32_MAX)
+            return qn_fail(QN_DATA, "more than 2 GiB of text in one column of a batch");
+        out->offsets[i + 1] = (int32_t)end;
+    }
     return QN_OK;
 }
 
@@ -320,11 +331,9 @@ static qn_status run_cast(const qn_call *call, qn_column **out) {
         *out = qn_column_retain(x->column);
         return QN_OK;
     }
-    if (to == QN_STRING)
-        return qn_text_rows(call, step_print, out);
     qn_column *column = NULL;
     QN_TRY(qn_column_new(&column, to, call->length, 0));
-    qn_status status = fill(call, column);
+    qn_status status = to == QN_STRING ? print_rows(call, column) : fill(call, column);
     if (status != QN_OK) {
         qn_column_release(column);
         return status;

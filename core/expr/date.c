@@ -1,5 +1,5 @@
 /* Parts of dates and times that have functions of their own. Proleptic Gregorian calendar. */
-#include "core/expr/civil.h"
+#include "core/time/civil.h"
 #include "core/expr/loops.h"
 
 static inline int32_t year_of(int32_t days) {

@@ -1,5 +1,5 @@
 /* Arithmetic with dates: days and months added, differences. */
-#include "core/expr/civil.h"
+#include "core/time/civil.h"
 #include "core/expr/units.h"
 #include "core/time/format.h"
 

@@ -1,5 +1,5 @@
 /* Dates and times from their parts: make_date, make_timestamp. */
-#include "core/expr/civil.h"
+#include "core/time/civil.h"
 #include "core/expr/units.h"
 
 #include "core/memory.h"

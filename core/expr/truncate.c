@@ -1,5 +1,5 @@
 /* Dates and times cut to the start of a unit: date_trunc, trunc. */
-#include "core/expr/civil.h"
+#include "core/time/civil.h"
 #include "core/expr/loops.h"
 #include "core/expr/units.h"
 

@@ -1,6 +1,6 @@
 #include "core/expr/units.h"
 
-#include "core/expr/civil.h"
+#include "core/time/civil.h"
 
 #include <string.h>
 
@@ -62,17 +62,16 @@ qn_unit qn_unit_of(const qn_call *call, int32_t index) {
 }
 
 bool qn_add_months(int32_t days, int64_t months, int32_t *out) {
-    const int32_t most = 5000000;
+    const int32_t most = 5000000, shift = 20000000; /* years; all sums of months fit 32 bits */
     int32_t year, month, day;
-    if (months > 12 * INT64_C(12000000) || months < -12 * INT64_C(12000000))
+    if (months > 12 * most * INT64_C(2) || months < -12 * most * INT64_C(2))
         return false;
     qn_split_days(days, &year, &month, &day);
-    int64_t index = (int64_t)year * 12 + month - 1 + months;
-    int64_t to = qn_floor_divide(index, 12);
-    if (to < -most || to > most)
+    uint32_t index = (uint32_t)((year + shift) * 12 + month - 1 + (int32_t)months);
+    year = (int32_t)(index / 12) - shift;
+    if (year < -most || year > most)
         return false;
-    year = (int32_t)to;
-    month = (int32_t)qn_floor_modulo(index, 12) + 1;
+    month = (int32_t)(index % 12) + 1;
     int32_t last = qn_days_in_month(year, month);
     *out = qn_join_days(year, month, day < last ? day : last);
     return true;
@@ -80,6 +79,11 @@ bool qn_add_months(int32_t days, int64_t months, int32_t *out) {
 
 bool qn_add_to_time(qn_clock *clock, int64_t time, int64_t months, int64_t days,
                     int64_t nanoseconds, int64_t *out) {
+    int64_t whole;
+    if (months == 0 && (days == 0 || clock->zone == NULL)) /* all days are as long */
+        return !__builtin_mul_overflow(days, QN_NANOS_A_DAY, &whole) &&
+               !__builtin_add_overflow(time, whole, &time) &&
+               !__builtin_add_overflow(time, nanoseconds, out);
     if (months != 0 || days != 0) {
         int64_t of_day, sum;
         int32_t offset = qn_clock_offset(clock, time);

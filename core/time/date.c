@@ -1,5 +1,6 @@
 #include "core/time/date.h"
 
+#include "core/time/civil.h"
 #include "core/time/clock.h"
 #include "core/time/scan.h"
 
@@ -7,26 +8,11 @@
 #include <string.h>
 
 int32_t qn_days_from_civil(int32_t year, int32_t month, int32_t day) {
-    year -= month <= 2;
-    int32_t era = (year >= 0 ? year : year - 399) / 400;
-    int32_t year_of_era = year - era * 400;
-    int32_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int32_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    /* unsigned: the sum passes the range of dates on the way to the last ones */
-    return (int32_t)((uint32_t)era * 146097u + (uint32_t)day_of_era - 719468u);
+    return qn_join_days(year, month, day);
 }
 
 void qn_civil_from_days(int32_t days, int32_t *year, int32_t *month, int32_t *day) {
-    int64_t shifted = (int64_t)days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int32_t day_of_era = (int32_t)(shifted - era * 146097);
-    int32_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int32_t shifted_month = (5 * day_of_year + 2) / 153;
-    *day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    *year = (int32_t)(year_of_era + era * 400) + (*month <= 2);
+    qn_split_days(days, year, month, day);
 }
 
 int32_t qn_days_in_month(int32_t year, int32_t month) {

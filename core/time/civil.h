@@ -1,6 +1,6 @@
-/* Civil dates in the open, so that loops over them vectorise. Private to core/expr. */
-#ifndef QUERN_CORE_EXPR_CIVIL_H
-#define QUERN_CORE_EXPR_CIVIL_H
+/* Civil dates in the open, so that loops over them vectorise. */
+#ifndef QUERN_CORE_TIME_CIVIL_H
+#define QUERN_CORE_TIME_CIVIL_H
 
 #include "core/time/date.h"
 
@@ -13,7 +13,8 @@ static inline int64_t qn_floor_modulo(int64_t a, int64_t b) {
     return rest < 0 ? rest + b : rest;
 }
 
-/* Howard Hinnant's civil_from_days again. Months count from March, so that leap days come last. */
+/* Howard Hinnant, "chrono-compatible low-level date algorithms": civil_from_days. Months count from
+ * March, so that leap days come last. */
 static inline void qn_split_days(int32_t days, int32_t *year, int32_t *month, int32_t *day) {
     /* 719468 days from 0000-03-01 to 1970-01-01 are 4 eras and a rest: no sum overflows */
     int32_t era = days / 146097;
