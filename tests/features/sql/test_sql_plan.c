@@ -65,8 +65,8 @@ static void test_keys_are_found_in_expressions(void) {
                "    Scan t\n");
     check_plan("SELECT t.a, u.a AS b FROM t JOIN u ON t.k = u.k GROUP BY t.a, u.a",
                "Project a, \"$key0\" AS b\n"
-               "  Aggregate by a, a AS $key0\n"
-               "    Inner join on (k = k)\n"
+               "  Aggregate by t.a, u.a AS $key0\n"
+               "    Inner join on (t.k = u.k)\n"
                "      Scan t\n"
                "      Scan u\n");
     check_plan("SELECT t.a + 1 AS x FROM t GROUP BY a, (b, c)",
@@ -158,21 +158,21 @@ static void test_joins(void) {
                "        Scan d\n"
                "      Scan e\n");
     check_plan("SELECT a.x FROM a LEFT SEMI JOIN b ON a.k = b.k ANTI JOIN c ON a.k = c.k",
-               "Project x\n"
-               "  Anti join on (k = k)\n"
-               "    Semi join on (k = k)\n"
+               "Project a.x\n"
+               "  Anti join on (a.k = c.k)\n"
+               "    Semi join on (a.k = b.k)\n"
                "      Scan a\n"
                "      Scan b\n"
                "    Scan c\n");
     check_plan("SELECT * FROM asof ASOF LEFT JOIN (semi JOIN anti USING (k)) ON asof.k = semi.k "
                "AND asof.t >= anti.t",
                "Project *\n"
-               "  As-of left join on ((k = k) AND (t >= t))\n"
+               "  As-of left join on ((asof.k = semi.k) AND (asof.t >= anti.t))\n"
                "    Scan asof\n"
                "    Inner join using k\n"
                "      Scan semi\n"
                "      Scan anti\n");
-    check_plan("SELECT q.x FROM (SELECT x FROM t) AS q, t AS u (a, b)", "Project x\n"
+    check_plan("SELECT q.x FROM (SELECT x FROM t) AS q, t AS u (a, b)", "Project q.x\n"
                                                                         "  Cross join\n"
                                                                         "    Alias q\n"
                                                                         "      Project x\n"
@@ -200,7 +200,7 @@ static void test_order_by(void) {
                                                     "      Scan t\n");
     check_plan("SELECT * FROM t ORDER BY b, t.c", "Project *\n"
                                                   "  Sort b, \"$ord0\"\n"
-                                                  "    Project *, c AS $ord0\n"
+                                                  "    Project *, t.c AS $ord0\n"
                                                   "      Scan t\n");
     check_plan("SELECT DISTINCT a, b FROM t ORDER BY b",
                "Sort b\n  Distinct\n    Project a, b\n      Scan t\n");
@@ -243,7 +243,7 @@ static void test_with(void) {
                "With q\n"
                "  With r\n"
                "    Project *\n"
-               "      Inner join on (a = x)\n"
+               "      Inner join on (q.a = r.x)\n"
                "        Alias r\n"
                "          Read r\n"
                "        Alias q\n"
@@ -317,19 +317,19 @@ static void test_correlated_subqueries_of_where_are_joins(void) {
     check_plan("SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k AND u.x > 1) AND NOT "
                "EXISTS (SELECT * FROM v WHERE v.k = t.k AND y < t.a)",
                "Project a\n"
-               "  Anti join on ((\"$sub1\" = k) AND (\"$sub2\" < a))\n"
-               "    Semi join on (\"$sub0\" = k)\n"
+               "  Anti join on ((\"$sub1\" = t.k) AND (\"$sub2\" < t.a))\n"
+               "    Semi join on (\"$sub0\" = t.k)\n"
                "      Scan t\n"
-               "      Project k AS $sub0\n"
-               "        Filter (x > 1)\n"
+               "      Project u.k AS $sub0\n"
+               "        Filter (u.x > 1)\n"
                "          Scan u\n"
-               "    Project k AS $sub1, y AS $sub2\n"
+               "    Project v.k AS $sub1, y AS $sub2\n"
                "      Scan v\n");
     check_plan("SELECT a FROM t WHERE a IN (SELECT u.b FROM u WHERE u.k = t.k)",
                "Project a\n"
-               "  Semi join on ((\"$sub0\" = k) AND (a = \"$sub1\"))\n"
+               "  Semi join on ((\"$sub0\" = t.k) AND (a = \"$sub1\"))\n"
                "    Scan t\n"
-               "    Project k AS $sub0, b AS $sub1\n"
+               "    Project u.k AS $sub0, u.b AS $sub1\n"
                "      Scan u\n");
 }
 
