@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "features/operator/operator.h"
 #include "features/wide/aggregate_private.h"
+#include "features/wide/input.h"
 #include "features/wide/shuffle.h"
 #include "mpi/comm/exchange.h"
 
@@ -258,10 +259,8 @@ static qn_status spill_states(states_build *build) {
     return qn_grouping_init(local, plan, true);
 }
 
-static qn_status read_states(states_build *build) {
-    qn_stream *in = build->self->in;
-    QN_TRY(qn_stream_rewind(in));
-    for (int64_t batches = 0;; batches++) {
+static qn_status add_batches(states_build *build, qn_stream *in) {
+    for (;;) {
         qn_batch batch;
         qn_batch_init(&batch);
         QN_TRY(qn_stream_next(in, &batch));
@@ -274,6 +273,14 @@ static qn_status read_states(states_build *build) {
             qn_grouping_bytes(&build->local) > build->execution->memory / 2)
             QN_TRY(spill_states(build));
     }
+}
+
+static qn_status read_states(states_build *build) {
+    qn_input input = {0};
+    qn_status status = qn_input_start(&input, build->self->in);
+    if (status == QN_OK)
+        status = add_batches(build, &input.base);
+    return qn_input_finish(&input, status);
 }
 
 /* Local groups to their ranks; all to rank 0 if they are few. */
@@ -361,14 +368,14 @@ static qn_status exchange_lanes(states_build *build) {
 
 static qn_status start_states(states_build *build) {
     QN_TRY(qn_mem_calloc(&build->sends, (size_t)build->ranks, sizeof *build->sends));
-    QN_TRY(qn_grouping_init(&build->local, &build->self->plan, true));
-    return read_states(build);
+    return qn_grouping_init(&build->local, &build->self->plan, true);
 }
 
 /* Collective. */
 static qn_status run_states(states_build *build) {
     qn_comm *comm = build->execution->comm;
-    qn_status status = start_states(build);
+    QN_TRY(qn_comm_agree(comm, start_states(build)));
+    qn_status status = read_states(build);
     int64_t spilled = build->spilled != NULL, groups = build->local.count;
     QN_TRY(qn_comm_agree_max(comm, status, &spilled));
     if (spilled)

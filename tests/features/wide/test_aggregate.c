@@ -372,6 +372,42 @@ static void test_bytes_do_not_depend_on_ranks_or_memory(void) {
     }
 }
 
+/* ---- DISTINCT ---------------------------------------------------------------------------------
+ */
+
+static qn_stream *distinct(const table_spec *spec, const int32_t *keys, int count, int64_t memory) {
+    qn_execution execution = execution_with(memory);
+    qn_stream *stream = NULL;
+    QN_TEST_OK(qn_distinct_open(&stream, open_table(spec), &execution, keys, count));
+    return stream;
+}
+
+/* First rows by counting: value k of r * 7 % groups is first met at a row below `groups`. */
+static void test_distinct_keeps_the_first_rows(void) {
+    static const int32_t keys[] = {G, B, F}, id[] = {ID};
+    static const int64_t memories[] = {PLENTY, 200000, 20000};
+    for (int m = 0; m < 3; m++) {
+        check_text(distinct(&golden, keys, 1, memories[m]),
+                   "null|v0|null|0|null|w0|true|0\n2|v5|-1.625|1|false|null|false|1\n"
+                   "4|v3|3|4|false|w4|true|2\n1|v1|-5|9|true|w0|true|3\n"
+                   "3|v6|-0.375|16|false|w7|false|4\n0|v4|4.25|8|null|null|true|5\n");
+        char digest[QN_DIGEST_TEXT];
+        table_spec large = {.rows = 30000, .cut = 900, .groups = 2003};
+        qn_stream *stream = distinct(&large, keys, 3, memories[m]);
+        QN_TEST_OK(qn_digest_stream(stream, qn_test_comm(), digest));
+        CU_ASSERT_STRING_EQUAL(digest, "4d291abe39c00a7673bd02e605521155");
+        if (strcmp(digest, "4d291abe39c00a7673bd02e605521155") != 0)
+            fprintf(stderr, "digest %s\n", digest);
+        qn_stream_free(stream);
+        stream = distinct(&large, id, 1, memories[m]);
+        QN_TEST_OK(qn_digest_stream(stream, qn_test_comm(), digest));
+        CU_ASSERT_STRING_EQUAL(digest, "6a2a94a9d0b202998bd656c40af46dd5");
+        if (strcmp(digest, "6a2a94a9d0b202998bd656c40af46dd5") != 0)
+            fprintf(stderr, "digest %s\n", digest);
+        qn_stream_free(stream);
+    }
+}
+
 /* ---- Errors --------------------------------------------------------------------------------- */
 
 static void test_errors_name_the_function(void) {
@@ -412,11 +448,14 @@ static void test_errors_name_the_function(void) {
 /* A failed allocation on one rank ends the run on all of them. */
 static void test_failed_allocations(void) {
     static const table_spec spec = {.rows = 900, .cut = 150, .groups = 50};
-    for (int variant = 0; variant < 4; variant++) {
+    static const int32_t keys[] = {G, B};
+    for (int variant = 0; variant < 6; variant++) {
         qn_status status = QN_MEMORY;
         for (int64_t k = 0; status != QN_OK; k += k < 60 ? 7 : k / 9) {
             int64_t memory = variant % 2 == 0 ? PLENTY : 40000;
-            qn_stream *stream = aggregate(&spec, G, many, variant < 2 ? 12 : 15, memory);
+            qn_stream *stream = variant < 4
+                                    ? aggregate(&spec, G, many, variant < 2 ? 12 : 15, memory)
+                                    : distinct(&spec, keys, 2, memory);
             char digest[QN_DIGEST_TEXT];
             if (qn_comm_rank(qn_test_comm()) == qn_comm_size(qn_test_comm()) - 1)
                 qn_mem_fail_after(k);
@@ -437,6 +476,7 @@ static const qn_test_case cases[] = {
     {"lists and filters", test_lists_and_filters},
     {"everything is one group", test_everything_is_one_group},
     {"bytes do not depend on ranks or memory", test_bytes_do_not_depend_on_ranks_or_memory},
+    {"distinct keeps the first rows", test_distinct_keeps_the_first_rows},
     {"errors name the function", test_errors_name_the_function},
     {"failed allocations", test_failed_allocations},
     {NULL, NULL},
