@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/window/gather.h"
 #include "core/window/order.h"
+#include "core/window/other.h"
 #include "core/window/output.h"
 
 enum { CHUNK_ROWS = 16384, MOST_CHUNKS = 1024 };
@@ -166,6 +167,17 @@ static qn_status run_aggregate(evaluation *self, int32_t c, qn_window_values *ar
     }
 }
 
+static qn_status run_other(evaluation *self, int32_t c) {
+    qn_window_output *output = &self->outputs[c];
+    qn_window_places places = {self->refs, self->from, self->to};
+    qn_ref *results = NULL;
+    QN_TRY(qn_arena_take(&self->arena, &results, self->rows.count, sizeof *results));
+    QN_TRY(qn_window_other(&output->made, results, self->table, &self->spec->calls[c], &self->rows,
+                           &self->frames[c], self->refs));
+    qn_window_output_place(output, &places, results);
+    return QN_OK;
+}
+
 static qn_status run_call(evaluation *self, int32_t c) {
     const qn_window_call *call = &self->spec->calls[c];
     qn_window_output *output = &self->outputs[c];
@@ -173,6 +185,8 @@ static qn_status run_call(evaluation *self, int32_t c) {
     qn_window_result result = {0};
     if (qn_window_has_frame(output->info))
         QN_TRY(find_frames(self, c));
+    if (output->info->family == QN_FAMILY_OTHER)
+        return run_other(self, c);
     QN_TRY(gather_arguments(self, c, arguments));
     if (output->info->family == QN_FAMILY_RANK) {
         QN_TRY(qn_window_ranks(&result, output->info->function, call->number, &self->rows,
@@ -306,7 +320,7 @@ bool qn_window_reach_of(const qn_window_spec *spec, qn_window_reach *out) {
     qn_window_reach reach = {0, 0};
     for (int32_t c = 0; c < spec->call_count; c++) {
         const qn_window_call *call = &spec->calls[c];
-        const qn_window_info *info = qn_window_find(call->function);
+        const qn_window_info *info = qn_window_find(call->function, call->distinct);
         bool peers =
             call->frame.exclusion == QN_EXCLUDE_GROUP || call->frame.exclusion == QN_EXCLUDE_TIES;
         if (info == NULL || info->family == QN_FAMILY_RANK)

@@ -1,6 +1,8 @@
 /* Which window functions there are, and what they take and give. */
 #include "core/window/function.h"
 
+#include "core/aggregate/aggregate.h"
+
 #include <math.h>
 #include <strings.h>
 
@@ -42,20 +44,32 @@ static const qn_window_info functions[] = {
     {"some", QN_WINDOW_BOOL_OR, QN_FAMILY_COUNT, true, 1, 1},
     {"median", QN_WINDOW_MEDIAN, QN_FAMILY_PERCENTILE, true, 1, 1},
     {"percentile_cont", QN_WINDOW_PERCENTILE_CONT, QN_FAMILY_PERCENTILE, true, 1, 1},
+    {"percentile", QN_WINDOW_PERCENTILE_CONT, QN_FAMILY_PERCENTILE, true, 1, 1},
+    {"approx_percentile", QN_WINDOW_PERCENTILE_DISC, QN_FAMILY_PERCENTILE, true, 1, 1},
+    {"percentile_approx", QN_WINDOW_PERCENTILE_DISC, QN_FAMILY_PERCENTILE, true, 1, 1},
     {"percentile_disc", QN_WINDOW_PERCENTILE_DISC, QN_FAMILY_PERCENTILE, true, 1, 1},
 };
 
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
-const qn_window_info *qn_window_find(const char *name) {
+static const qn_window_info other = {"aggregate", QN_WINDOW_OTHER, QN_FAMILY_OTHER, true, 0, 2};
+
+/* Repeated values do not matter to them, or they know how to leave them out. */
+static bool takes_distinct(qn_window_function function) {
+    return function == QN_WINDOW_COUNT || function == QN_WINDOW_MIN || function == QN_WINDOW_MAX ||
+           function == QN_WINDOW_BOOL_AND || function == QN_WINDOW_BOOL_OR;
+}
+
+const qn_window_info *qn_window_find(const char *name, bool distinct) {
     for (int k = 0; k < FUNCTIONS; k++)
-        if (strcasecmp(functions[k].name, name) == 0)
+        if (strcasecmp(functions[k].name, name) == 0 &&
+            (!distinct || !functions[k].aggregate || takes_distinct(functions[k].function)))
             return &functions[k];
-    return NULL;
+    return qn_aggregate_function_exists(name) ? &other : NULL;
 }
 
 bool qn_window_exists(const char *function) {
-    return qn_window_find(function) != NULL;
+    return qn_window_find(function, false) != NULL;
 }
 
 const char *qn_window_name(int32_t index) {
@@ -204,14 +218,10 @@ static qn_status check_numbers(const qn_window_info *info, const qn_window_call 
 
 static qn_status check_options(const qn_schema *in, const qn_window_info *info,
                                const qn_window_call *call) {
-    if (call->distinct && info->function != QN_WINDOW_COUNT && info->function != QN_WINDOW_MIN &&
-        info->function != QN_WINDOW_MAX)
-        return qn_fail(QN_JOB,
-                       "%s(DISTINCT ...) is not supported over a window; only count, min "
-                       "and max are",
-                       call->function);
+    if (call->distinct && !info->aggregate)
+        return qn_fail(QN_JOB, "%s takes no DISTINCT: only aggregates do", call->function);
     if (call->distinct && call->argument_count == 0)
-        return qn_fail(QN_JOB, "count(DISTINCT) over a window needs a column");
+        return qn_fail(QN_JOB, "%s(DISTINCT) needs a column", call->function);
     if (call->filter < 0)
         return QN_OK;
     if (!info->aggregate || info->family == QN_FAMILY_NTH)
@@ -260,6 +270,13 @@ static qn_status percentile_type(const qn_schema *in, const qn_window_info *info
     return QN_OK;
 }
 
+static qn_status other_type(const qn_schema *in, const qn_window_call *call, qn_type *out) {
+    qn_type types[3];
+    for (int32_t k = 0; k < call->argument_count; k++)
+        types[k] = in->fields[call->arguments[k]].type;
+    return qn_aggregate_function_type(call->function, types, call->argument_count, out);
+}
+
 static qn_status result_type(const qn_schema *in, const qn_window_info *info,
                              const qn_window_call *call, qn_type *out) {
     switch (info->family) {
@@ -279,6 +296,8 @@ static qn_status result_type(const qn_schema *in, const qn_window_info *info,
         return extreme_type(in, call, out);
     case QN_FAMILY_PERCENTILE:
         return percentile_type(in, info, call, out);
+    case QN_FAMILY_OTHER:
+        return other_type(in, call, out);
     case QN_FAMILY_TOTAL:
         break;
     }
@@ -291,7 +310,7 @@ static qn_status result_type(const qn_schema *in, const qn_window_info *info,
 
 qn_status qn_window_check(const qn_window_spec *spec, const qn_schema *in,
                           const qn_window_call *call, qn_type *out) {
-    const qn_window_info *info = qn_window_find(call->function);
+    const qn_window_info *info = qn_window_find(call->function, call->distinct);
     if (info == NULL)
         return unknown_function(call->function);
     QN_TRY(check_count(info, call));

@@ -32,7 +32,8 @@ typedef enum qn_window_function {
     QN_WINDOW_BOOL_OR,
     QN_WINDOW_MEDIAN,
     QN_WINDOW_PERCENTILE_CONT,
-    QN_WINDOW_PERCENTILE_DISC
+    QN_WINDOW_PERCENTILE_DISC,
+    QN_WINDOW_OTHER
 } qn_window_function;
 
 /* What kind of kernel computes it. */
@@ -43,7 +44,8 @@ typedef enum qn_window_family {
     QN_FAMILY_COUNT,
     QN_FAMILY_TOTAL,
     QN_FAMILY_EXTREME,
-    QN_FAMILY_PERCENTILE
+    QN_FAMILY_PERCENTILE,
+    QN_FAMILY_OTHER /* any other aggregate (core/aggregate), frame by frame */
 } qn_window_family;
 
 typedef struct qn_window_info {
@@ -54,7 +56,8 @@ typedef struct qn_window_info {
     int32_t fewest, most; /* arguments */
 } qn_window_info;
 
-const qn_window_info *qn_window_find(const char *name); /* NULL if there is none */
+/* NULL if there is none. distinct: DISTINCT values only. */
+const qn_window_info *qn_window_find(const char *name, bool distinct);
 
 /* Reads rows before, at and after the current one by a frame. */
 static inline bool qn_window_has_frame(const qn_window_info *info) {

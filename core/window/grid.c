@@ -90,7 +90,7 @@ void qn_window_range_of(const qn_table *table, const qn_window_spec *spec, qn_wi
     *out = (qn_window_range){INT32_MAX, INT32_MIN};
     for (int32_t c = 0; c < spec->call_count; c++) {
         const qn_window_call *call = &spec->calls[c];
-        const qn_window_info *info = qn_window_find(call->function);
+        const qn_window_info *info = qn_window_find(call->function, call->distinct);
         if (info == NULL || info->family != QN_FAMILY_TOTAL ||
             !qn_window_needs_products(info->function))
             continue;

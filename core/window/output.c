@@ -11,12 +11,16 @@ static qn_status new_part(qn_column **out, qn_type type, int64_t length) {
 qn_status qn_window_output_start(qn_window_output *out, const qn_table *table,
                                  const qn_window_spec *spec, const qn_window_call *call) {
     int64_t rows = 0;
-    out->info = qn_window_find(call->function);
+    out->info = qn_window_find(call->function, call->distinct);
     out->table = table;
     out->argument = call->argument_count > 0 ? call->arguments[0] : -1;
     out->fallback = out->info != NULL && out->info->family == QN_FAMILY_SHIFT ? call->fallback : -1;
     QN_TRY(qn_window_check(spec, &table->schema, call, &out->type));
-    out->by_ref = qn_type_size(out->type) == 0 && out->type != QN_BOOL;
+    qn_table_init(&out->made);
+    if (out->info->family == QN_FAMILY_OTHER)
+        QN_TRY(qn_schema_add(&out->made.schema, call->name, out->type));
+    out->by_ref = out->info->family == QN_FAMILY_OTHER ||
+                  (qn_type_size(out->type) == 0 && out->type != QN_BOOL);
     QN_TRY(qn_mem_alloc(&out->batch_starts, (size_t)table->batch_count, sizeof(int64_t)));
     for (int64_t b = 0; b < table->batch_count; rows += table->batches[b++].length)
         out->batch_starts[b] = rows;
@@ -36,6 +40,7 @@ void qn_window_output_clear(qn_window_output *output) {
         qn_column_release(output->columns[b]);
     qn_mem_free(output->columns);
     qn_mem_free(output->values);
+    qn_table_clear(&output->made);
     qn_mem_free(output->refs);
     qn_mem_free(output->batch_starts);
     *output = (qn_window_output){0};
@@ -49,6 +54,14 @@ static void write_refs(qn_window_output *output, const qn_window_places *places,
     for (int32_t i = places->from; i < places->to; i++) {
         int64_t row = output->batch_starts[qn_ref_batch(refs[i])] + qn_ref_row(refs[i]);
         output->refs[row] = positions[i] < 0 ? QN_REF_NULL : refs[positions[i]];
+    }
+}
+
+void qn_window_output_place(qn_window_output *output, const qn_window_places *places,
+                            const qn_ref *results) {
+    for (int32_t i = places->from; i < places->to; i++) {
+        qn_ref ref = places->refs[i];
+        output->refs[output->batch_starts[qn_ref_batch(ref)] + qn_ref_row(ref)] = results[i];
     }
 }
 
@@ -196,6 +209,8 @@ qn_status qn_window_output_finish(qn_window_output *output, int64_t b, int64_t s
     }
     const qn_ref *refs = output->refs + start;
     int64_t count = output->table->batches[b].length;
+    if (output->info->family == QN_FAMILY_OTHER)
+        return qn_table_take(out, &output->made, 0, refs, count);
     QN_TRY(qn_table_take(&column, output->table, output->argument, refs, count));
     if (output->fallback >= 0) {
         qn_status status = mend_with_fallback(output, b, refs, &column);

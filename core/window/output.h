@@ -10,6 +10,7 @@ typedef struct qn_window_output {
     int32_t argument, fallback; /* columns of the table; -1 */
     qn_type type;
     bool by_ref;         /* values of any length: which row's value it is, */
+    qn_table made;       /* of the table, or, for other aggregates, of what was made; */
     qn_ref *refs;        /* by row of the table; */
     void **values;       /* else where the values of each batch go, */
     qn_column **columns; /* its column */
@@ -33,6 +34,10 @@ QN_CHECKED qn_status qn_window_output_write(qn_window_output *output,
                                             const qn_window_result *result,
                                             const qn_window_values *values,
                                             const qn_window_values *fallback);
+
+/* Result i is row results[i] of what was made. */
+void qn_window_output_place(qn_window_output *output, const qn_window_places *places,
+                            const qn_ref *results);
 
 /* Local. The column of batch b, whose first row is row `start` of the table. */
 QN_CHECKED qn_status qn_window_output_finish(qn_window_output *output, int64_t b, int64_t start,

@@ -49,9 +49,10 @@ typedef struct qn_window_call {
     int32_t argument_count;
     int64_t number;     /* ntile's and nth_value's n, lag's and lead's k */
     double share;       /* percentile_cont, percentile_disc */
+    const char *text;   /* string_agg: the separator */
     int32_t fallback;   /* lag, lead: column of the default; -1: null */
     int32_t filter;     /* boolean column, aggregates only; -1: none */
-    bool distinct;      /* count */
+    bool distinct;      /* each value once; aggregates only */
     bool ignore_nulls;  /* first_value, last_value, nth_value, lag, lead */
     bool default_frame; /* no frame was written: with an order, RANGE UNBOUNDED PRECEDING .. CURRENT
                            ROW; without, the whole partition */
@@ -107,8 +108,10 @@ bool qn_window_is_sorted(const qn_table *table, const qn_sort_key *keys, int32_t
  *
  * Cost, with n rows: one sort; O(1) amortised a row for ranks, lag, first_value, ..., count, sum,
  * avg, min, max, variance, stddev, covariance, corr, bool_and, bool_or and count(distinct) over any
- * frame; O(log n) for median and percentiles. Memory beyond table and results: 32 bytes a row, and
- * some 100 bytes a row of the largest partition. */
+ * frame; O(log n) for median and percentiles. Other aggregates (mode, skewness, collect_list,
+ * string_agg, min_by, sum(distinct), ...) cost the rows of every distinct frame: fine over whole
+ * partitions and short frames, n^2 over a partition's running ones. Memory beyond table and
+ * results: 32 bytes a row, and some 100 bytes a row of the largest partition. */
 QN_CHECKED qn_status qn_window_evaluate(qn_table *out, const qn_table *table,
                                         const qn_window_spec *spec);
 

@@ -9,6 +9,7 @@ void qn_window_spec_clear(window_spec *spec) {
     for (int32_t c = 0; calls != NULL && c < spec->spec.call_count; c++) {
         qn_mem_free((void *)(uintptr_t)calls[c].function);
         qn_mem_free((void *)(uintptr_t)calls[c].name);
+        qn_mem_free((void *)(uintptr_t)calls[c].text);
     }
     qn_mem_free(calls);
     qn_mem_free((void *)(uintptr_t)spec->spec.partition);
@@ -23,15 +24,19 @@ static qn_status copy_calls(const qn_window_call **out, int32_t *copied,
     qn_window_call *calls = NULL;
     QN_TRY(qn_mem_copy(&calls, spec->calls, (size_t)spec->call_count, sizeof *calls));
     for (int32_t c = 0; c < spec->call_count; c++)
-        calls[c].function = calls[c].name = NULL;
+        calls[c].function = calls[c].name = calls[c].text = NULL;
     *out = calls;
     *copied = spec->call_count;
     for (int32_t c = 0; c < spec->call_count; c++) {
-        char *function = NULL, *name = NULL;
+        char *function = NULL, *name = NULL, *text = NULL;
         QN_TRY(qn_mem_copy_text(&function, spec->calls[c].function));
         calls[c].function = function;
         QN_TRY(qn_mem_copy_text(&name, spec->calls[c].name));
         calls[c].name = name;
+        if (spec->calls[c].text == NULL)
+            continue;
+        QN_TRY(qn_mem_copy_text(&text, spec->calls[c].text));
+        calls[c].text = text;
     }
     return QN_OK;
 }
