@@ -228,6 +228,36 @@ static void test_duckdb(void) {
     qn_table_clear(&table);
 }
 
+/* DuckDB 2.0.0: string_agg(text, '-') OVER (PARTITION BY text ORDER BY a ROWS 1 PRECEDING), and
+ * mode(b) OVER (ORDER BY a ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) of Spark's employees. */
+static void test_other_aggregates(void) {
+    static const char *const texts[] = {"Sales", "Sales-Sales", "Engineering", "Sales-Sales",
+                                        "Engineering-Engineering"};
+    int32_t partition = TEXT;
+    qn_sort_key salary = {A, false, false};
+    qn_window_call call = counted("string_agg", TEXT, 1, 0);
+    qn_window_spec spec = {.partition = &partition,
+                           .partition_count = 1,
+                           .order = &salary,
+                           .order_count = 1,
+                           .calls = &call,
+                           .call_count = 1};
+    qn_table table, results;
+    call.text = "-";
+    qn_table_init(&results);
+    QN_TEST_OK(sample_table(&table, employees, 9));
+    QN_TEST_OK(qn_window_evaluate(&results, &table, &spec));
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT(qn_view_equal(qn_column_string(results.batches[0].columns[0], i),
+                                qn_view_of(texts[i])));
+    qn_table_clear(&results);
+    static const double skewness[] = {0, 0, NAN, 0, 0, NAN, 0, 0, 0};
+    spec.calls = &call;
+    call = counted("skewness", A, 1, 0); /* of two values: 0; of one: null */
+    check(&table, &spec, call, skewness);
+    qn_table_clear(&table);
+}
+
 /* Values from 1e-300 to 1e300 beside each other: what leaves a frame leaves nothing behind. */
 static void test_far_values(void) {
     static const sample_row far[] = {{"", 0, 1e300, 0},  {"", 1, 1, 0},      {"", 2, 1e-300, 0},
@@ -255,6 +285,7 @@ int main(void) {
         {"PostgreSQL's salaries", test_postgresql},
         {"Spark's employees", test_spark},
         {"DuckDB's ranges, groups and exclusions", test_duckdb},
+        {"aggregates without a sliding form", test_other_aggregates},
         {"values far apart", test_far_values},
         {NULL, NULL},
     };

@@ -278,9 +278,24 @@ static ref_value ref_distinct(const ref_value *values, int32_t count) {
     return ref_number(distinct);
 }
 
+/* Each value once. */
+static int32_t ref_dedupe(ref_value *values, int32_t count) {
+    int32_t kept = 0;
+    for (int32_t k = 0; k < count; k++) {
+        bool met = false;
+        for (int32_t l = 0; l < kept && !met; l++)
+            met = ref_compare_reals(values[l].number, values[k].number) == 0;
+        if (!met)
+            values[kept++] = values[k];
+    }
+    return kept;
+}
+
 static ref_value ref_frame(const qn_window_call *call, ref_value *x, const ref_value *y,
                            int32_t count) {
     const char *name = call->function;
+    if (call->distinct && strcmp(name, "count") != 0)
+        count = ref_dedupe(x, count);
     if (strcmp(name, "first_value") == 0)
         return count > 0 ? x[0] : ref_null;
     if (strcmp(name, "last_value") == 0)

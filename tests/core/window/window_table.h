@@ -38,7 +38,7 @@ static double random_value(dice *d, bool specials, bool wild) {
     return wild ? ldexp(value, (int)roll(d, 400) - 200) : roll(d, 3) == 0 ? floor(value) : value;
 }
 
-static void random_rows(dice *d, ref_row *rows, int32_t count, qn_type key_type) {
+static inline void random_rows(dice *d, ref_row *rows, int32_t count, qn_type key_type) {
     int64_t partitions = 1 + roll(d, 6);
     bool nulls = roll(d, 3) > 0, specials = roll(d, 4) == 0, wild = roll(d, 6) == 0;
     for (int32_t i = 0; i < count; i++) {
@@ -204,6 +204,8 @@ static void random_arguments(dice *d, qn_window_call *call) {
         call->arguments[0] = any[roll(d, 6)];
     if (strncmp(name, "bool", 4) == 0)
         call->arguments[0] = REF_FLAG;
+    if (strcmp(name, "sum") == 0 || strcmp(name, "avg") == 0 || strcmp(name, "median") == 0)
+        call->distinct = roll(d, 3) == 0;
     if (strcmp(name, "count") == 0) {
         call->arguments[0] = any[roll(d, 6)];
         call->distinct = roll(d, 2) == 0;
@@ -211,7 +213,7 @@ static void random_arguments(dice *d, qn_window_call *call) {
     }
 }
 
-static qn_window_call random_call(dice *d, const ref_window *w) {
+static inline qn_window_call random_call(dice *d, const ref_window *w) {
     qn_window_call call = {.name = "result", .fallback = -1, .filter = -1};
     int64_t kind = roll(d, 10);
     call.number = 1 + roll(d, 4);
@@ -237,7 +239,8 @@ static qn_window_call random_call(dice *d, const ref_window *w) {
     return call;
 }
 
-static ref_window random_window(dice *d, const ref_row *rows, int32_t count, int32_t *order) {
+static inline ref_window random_window(dice *d, const ref_row *rows, int32_t count,
+                                       int32_t *order) {
     static const qn_type types[] = {QN_INT32, QN_INT64, QN_FLOAT64, QN_DATE, QN_TIMESTAMP};
     ref_window w = {.rows = rows,
                     .count = count,
