@@ -8,8 +8,6 @@
 #include "features/wide/union.h"
 #include "features/wide/window.h"
 
-#pragma weak qn_aggregate_type
-#pragma weak qn_aggregate_open
 #pragma weak qn_distinct_open
 
 static inline qn_status qn_plan_absent(const char *what) {

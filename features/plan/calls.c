@@ -256,7 +256,5 @@ qn_status qn_plan_type_aggregate(plan_call *call) {
     for (int32_t i = 0; i < count; i++)
         types[i] = qn_expr_type(call->arguments[i]);
     QN_TRY(check_parameters(call));
-    if (qn_aggregate_type == NULL)
-        return qn_fail(QN_JOB, "aggregate functions are not linked in");
     return qn_aggregate_type(call->function, types, count, &call->type);
 }

@@ -84,11 +84,8 @@ qn_status qn_plan_open_aggregate(opening *self, qn_plan *plan, opened *io) {
     QN_TRY_GOTO(add_any_column(plan, &lowered.inputs, &any), done);
     QN_TRY_GOTO(qn_plan_open_inputs(self, io, &lowered.inputs), done);
     QN_TRY_GOTO(qn_plan_label(self, plan, &label), done);
-    if (qn_aggregate_open == NULL)
-        status = qn_plan_absent("aggregates");
-    else
-        status = qn_aggregate_open(&stream, take(io), self->execution, lowered.keys, plan->count,
-                                   lowered.calls, plan->call_count);
+    status = qn_aggregate_open(&stream, take(io), self->execution, lowered.keys, plan->count,
+                               lowered.calls, plan->call_count);
     status = put(self, plan, io, stream, label, status);
 done:
     clear_aggregate(&lowered);
