@@ -1,6 +1,6 @@
 /* Parts of dates and times that have functions of their own. Proleptic Gregorian calendar. */
-#include "core/time/civil.h"
 #include "core/expr/loops.h"
+#include "core/time/civil.h"
 
 static inline int32_t year_of(int32_t days) {
     int32_t year, month, day;

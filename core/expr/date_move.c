@@ -1,6 +1,6 @@
 /* Arithmetic with dates: days and months added, differences. */
-#include "core/time/civil.h"
 #include "core/expr/units.h"
+#include "core/time/civil.h"
 #include "core/time/format.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* date_part and EXTRACT of all fields, names of days and months. Fields are Spark's; epoch, decade,
  * century, millennium, milliseconds and microseconds, which it lacks, PostgreSQL's. */
-#include "core/time/civil.h"
 #include "core/expr/texts.h"
 #include "core/expr/units.h"
+#include "core/time/civil.h"
 #include "core/time/format.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Times as numbers since 1970, and back: unix_timestamp, from_unixtime, timestamp_seconds ... */
-#include "core/time/civil.h"
 #include "core/expr/texts.h"
+#include "core/time/civil.h"
 #include "core/time/format.h"
 
 #include "core/memory.h"

@@ -1,7 +1,7 @@
 /* Intervals added to dates and times, and whole units added or counted: what SQL writes
  * d + INTERVAL '1 month', timestampadd, timestampdiff. */
-#include "core/time/civil.h"
 #include "core/expr/units.h"
+#include "core/time/civil.h"
 
 #include "core/memory.h"
 #include "core/time/interval.h"

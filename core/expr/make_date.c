@@ -1,6 +1,6 @@
 /* Dates and times from their parts: make_date, make_timestamp. */
-#include "core/time/civil.h"
 #include "core/expr/units.h"
+#include "core/time/civil.h"
 
 #include "core/memory.h"
 

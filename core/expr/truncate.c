@@ -1,7 +1,7 @@
 /* Dates and times cut to the start of a unit: date_trunc, trunc. */
-#include "core/time/civil.h"
 #include "core/expr/loops.h"
 #include "core/expr/units.h"
+#include "core/time/civil.h"
 
 #include <string.h>
 
