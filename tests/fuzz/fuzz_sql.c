@@ -281,7 +281,10 @@ static void try_expression(const table *given, qn_view text) {
     qn_content plain, coded;
     qn_type type;
     qn_text printed;
-    qn_session session = {.on_fault = (qn_on_fault)(text.length % 3), .now = NOW};
+    static const char *const zones[] = {NULL, "Europe/Berlin", "Pacific/Apia", "+05:45"};
+    qn_session session = {.on_fault = (qn_on_fault)(text.length % 3),
+                          .now = NOW,
+                          .time_zone = zones[text.length / 3 % 4]};
     qn_text_init(&printed);
     if (qn_sql_expression(&expr, text) != QN_OK)
         return;
