@@ -249,12 +249,22 @@ done:
     return status;
 }
 
+static bool is_plain_text(const qn_table *table, const qn_sort_key *keys, int32_t count,
+                          const qn_ref *refs) {
+    if (count != 1)
+        return false;
+    const qn_column *column = table->batches[qn_ref_batch(refs[0])].columns[keys[0].column];
+    return column->type == QN_STRING && column->dictionary == NULL;
+}
+
 qn_status qn_order_sort_keep(const qn_table *table, const qn_sort_key *keys, int32_t count,
                              qn_ref *refs, int64_t rows, qn_order_kept **kept) {
     if (kept != NULL)
         *kept = NULL;
     if (rows < 2)
         return QN_OK;
+    if (is_plain_text(table, keys, count, refs))
+        return qn_order_sort_strings(table, keys, refs, rows);
     sorting self = {.keys = keys, .count = count, .refs = refs, .rows = rows, .keep = kept != NULL};
     qn_status status = sorting_init(&self, table);
     if (status == QN_OK)

@@ -30,8 +30,17 @@ void qn_order_source_clear(qn_order_source *source);
 void qn_order_load(const qn_order_source *source, const qn_ref *refs, int64_t count,
                    uint64_t *values, uint8_t *nulls);
 
-/* Local. Strings in any number: ranks[i] = number of distinct strings that are less than texts[i].
- * *distinct: how many there are. Radix sort on eight bytes at a time. */
+/* Local. Sorts strings stably: order[i] = number of the i-th one; starts[i] = 1 where it differs
+ * from the one before it (i > 0). Radix sort on seven bytes at a time. */
+QN_CHECKED qn_status qn_order_sort_texts(const qn_view *texts, int64_t count, uint32_t *order,
+                                         uint8_t *starts);
+
+/* Local. qn_order_sort by one key, a string column without dictionaries. On failure refs are in
+ * disorder. */
+QN_CHECKED qn_status qn_order_sort_strings(const qn_table *table, const qn_sort_key *key,
+                                           qn_ref *refs, int64_t rows);
+
+/* Local. ranks[i] = number of distinct strings that are less than texts[i]. */
 QN_CHECKED qn_status qn_order_rank_texts(const qn_view *texts, int64_t count, uint32_t *ranks);
 
 /* Doubles and floats: NaN above all, -0.0 as 0.0. */
