@@ -80,7 +80,7 @@ static void make_table(qn_table *table, int64_t rows, const int *columns, int co
         rank == size - 1 ? rows : rows * (rank + 1) / size / QN_BATCH_ROWS * QN_BATCH_ROWS;
     qn_table_init(table);
     for (int c = 0; c < count; c++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", c);
         must(qn_schema_add(&table->schema, name, types[columns[c]]));
     }

@@ -23,7 +23,7 @@ static void make_schema(void) {
                                            QN_FLOAT64, QN_STRING, QN_DATE,       QN_TIMESTAMP,
                                            QN_STRING,  QN_VECTOR, QN_STRING_LIST};
     for (int i = 0; i < COLUMNS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "c%d", i);
         QN_TEST_OK(qn_schema_add(&schema, name, types[i]));
     }
