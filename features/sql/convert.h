@@ -45,8 +45,6 @@ QN_CHECKED qn_status qn_sql_case(sql_scope *scope, const PgQuery__CaseExpr *node
 QN_CHECKED qn_status qn_sql_array(sql_scope *scope, const PgQuery__AArrayExpr *node, qn_expr **out);
 QN_CHECKED qn_status qn_sql_subscript(sql_scope *scope, const sql_node *node, qn_expr **out);
 
-bool qn_sql_is_aggregate_name(const char *name);
-bool qn_sql_is_window_name(const char *name);
 QN_CHECKED qn_status qn_sql_unknown_function(const sql_scope *scope, const char *name,
                                              int32_t location);
 

@@ -7,55 +7,6 @@
 
 #include <string.h>
 
-#pragma weak qn_aggregate_exists
-
-static bool is_one_of(const char *const *names, const char *name) {
-    for (; *names != NULL; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
-static const char *const aggregates[] = {"count",
-                                         "sum",
-                                         "avg",
-                                         "mean",
-                                         "min",
-                                         "max",
-                                         "stddev",
-                                         "variance",
-                                         "stddev_pop",
-                                         "var_pop",
-                                         "var_samp",
-                                         "first",
-                                         "last",
-                                         "stddev_samp",
-                                         "corr",
-                                         "covar_pop",
-                                         "covar_samp",
-                                         "string_agg",
-                                         "collect_list",
-                                         "collect_set",
-                                         "max_by",
-                                         "min_by",
-                                         "mode",
-                                         "percentile_cont",
-                                         "percentile_disc",
-                                         "median",
-                                         "bool_and",
-                                         "bool_or",
-                                         "array_agg",
-                                         "approx_count_distinct",
-                                         NULL};
-
-bool qn_sql_is_aggregate_name(const char *name) {
-    return qn_aggregate_exists != NULL ? qn_aggregate_exists(name) : is_one_of(aggregates, name);
-}
-
-bool qn_sql_is_window_name(const char *name) {
-    return qn_window_exists(name);
-}
-
 /* A scalar function's name may be a misspelt one of another kind. */
 static bool is_scalar(const char *name) {
     const char *other = NULL;
@@ -68,8 +19,8 @@ static bool is_scalar(const char *name) {
 qn_status qn_sql_unknown_function(const sql_scope *scope, const char *name, int32_t location) {
     const char *all[1024];
     int64_t count = 0;
-    for (; count < 64 && aggregates[count] != NULL; count++)
-        all[count] = aggregates[count];
+    for (int32_t i = 0; qn_aggregate_name(i) != NULL; i++)
+        all[count++] = qn_aggregate_name(i);
     for (int32_t i = 0; qn_window_name(i) != NULL; i++)
         all[count++] = qn_window_name(i);
     for (int32_t i = 0; count < 1024 && qn_expr_function_name(i) != NULL; i++)
@@ -104,10 +55,10 @@ static qn_status refuse_by_itself(const sql_scope *scope, const PgQuery__FuncCal
 qn_status qn_sql_check_call(const sql_scope *scope, const PgQuery__FuncCall *node,
                             const char *name) {
     const char *clause = odd_clause(node);
-    bool aggregate = qn_sql_is_aggregate_name(name);
+    bool aggregate = qn_aggregate_exists(name);
     if (node->over != NULL || aggregate)
         return refuse_by_itself(scope, node, name);
-    if (qn_sql_is_window_name(name)) {
+    if (qn_window_exists(name)) {
         qn_status status =
             qn_sql_fail(scope->source, node->location, "window function '%s' needs OVER", name);
         qn_error_help("write %s(...) OVER (PARTITION BY ... ORDER BY ...)", name);

@@ -1,6 +1,8 @@
 /* Calls of aggregate and window functions: taken out of their expressions, equal ones once. */
 #include "features/sql/query/query.h"
 #include "features/sql/tree.h"
+#include "features/wide/aggregate.h"
+#include "features/wide/window.h"
 
 #include "core/memory.h"
 
@@ -291,7 +293,7 @@ qn_status qn_sql_window_call(sql_scope *scope, const PgQuery__FuncCall *node, qn
                       name);
         return status;
     }
-    if (!qn_sql_is_window_name(name) && !qn_sql_is_aggregate_name(name))
+    if (!qn_window_exists(name) && !qn_aggregate_exists(name))
         return qn_sql_unknown_function(scope, name, node->location);
     const sql_call *call = find_call(block, block->windows, block->window_count, node);
     if (call != NULL)
@@ -323,20 +325,24 @@ static void forget(sql_call *call) {
     call->filter = NULL;
 }
 
+/* Without keys and calls there is still the one row: it is counted. */
 qn_status qn_sql_aggregate_over(qn_plan **plan, const qn_plan_output *keys, int32_t key_count,
                                 sql_call *calls, int32_t call_count) {
+    int32_t count = key_count + call_count == 0 ? 1 : call_count;
     qn_plan_call *given = NULL;
-    qn_status status = qn_mem_calloc(&given, (size_t)call_count, sizeof *given);
+    qn_status status = qn_mem_calloc(&given, (size_t)count, sizeof *given);
     if (status != QN_OK) {
         for (int32_t i = 0; i < key_count; i++)
             qn_expr_free(keys[i].expression);
         return status;
     }
+    if (count > call_count)
+        given[0] = (qn_plan_call){.function = "count", .name = "$rows", .position = -1};
     for (int32_t i = 0; i < call_count; i++)
         given[i] = plan_call(&calls[i]);
     qn_plan *in = *plan;
     *plan = NULL;
-    status = qn_plan_aggregate(plan, in, keys, key_count, given, call_count);
+    status = qn_plan_aggregate(plan, in, keys, key_count, given, count);
     for (int32_t i = 0; i < call_count; i++)
         forget(&calls[i]);
     qn_mem_free(given);

@@ -1,6 +1,7 @@
 /* GROUP BY: keys, and which parts of expressions they are. */
 #include "features/sql/query/query.h"
 #include "features/sql/tree.h"
+#include "features/wide/aggregate.h"
 
 #include "core/memory.h"
 
@@ -11,7 +12,7 @@
 
 bool qn_sql_is_aggregate(const PgQuery__FuncCall *node) {
     return node->over == NULL &&
-           qn_sql_is_aggregate_name(qn_sql_string(node->funcname[node->n_funcname - 1]));
+           qn_aggregate_exists(qn_sql_string(node->funcname[node->n_funcname - 1]));
 }
 
 static bool note_aggregate(void *context, const ProtobufCMessage *message) {

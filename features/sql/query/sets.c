@@ -1,14 +1,18 @@
 /* GROUPING SETS, ROLLUP, CUBE: the sets of keys, and one aggregation for each of them over the same
  * rows, joined by UNION ALL.
  *
- *     With $sets0
- *       Union all
- *         Project k0, k1, '$agg0', '$grouping0'          a key that the set lacks is null
- *           Aggregate by '$set_key0' AS k0: first('$set_key1') FILTER (false) AS k1, ...
- *             Read $sets0
- *         ...
- *       Project keys AS '$set_key0', ..., arguments AS '$set_key2', ...
- *         input */
+ *     Project k0, k1, '#agg0' AS '$agg0', ...
+ *       With $sets0
+ *         Union all
+ *           Project k0, k1, '$agg0' AS '#agg0', '$grouping0' AS '#grouping0'
+ *             Aggregate by '$set_key0' AS k0: first('$set_key1') FILTER (false) AS k1, ...
+ *               Read $sets0
+ *           ...
+ *         Project keys AS '$set_key0', ..., arguments AS '$set_key2', ...
+ *           input
+ *
+ * A key that a set lacks is null. Hidden columns do not pass set operations, so they go by other
+ * names through them. */
 #include "features/sql/query/query.h"
 #include "features/sql/tree.h"
 
@@ -244,8 +248,10 @@ static void clear_branch(branch *self) {
         qn_expr_free(self->keys[i].expression);
     for (int32_t i = 0; i < self->call_count; i++)
         qn_sql_call_clear(&self->calls[i]);
-    for (int32_t i = 0; i < self->output_count; i++)
+    for (int32_t i = 0; i < self->output_count; i++) {
         qn_expr_free(self->outputs[i].expression);
+        qn_mem_free(self->outputs[i].name);
+    }
     qn_mem_free(self->keys);
     qn_mem_free(self->calls);
     qn_mem_free(self->outputs);
@@ -298,13 +304,18 @@ static qn_status add_keys(const sql_block *block, uint32_t set, branch *self) {
     return QN_OK;
 }
 
-static qn_status add_output(branch *self, const char *name) {
-    qn_plan_output *out = &self->outputs[self->output_count];
-    QN_TRY(qn_expr_column(&out->expression, name, -1));
-    out->name = (char *)(uintptr_t)name;
-    out->position = -1;
-    self->output_count++;
+static qn_status show(const char *name, char **out) {
+    QN_TRY(qn_mem_copy_text(out, name));
+    if (**out == QN_PLAN_HIDDEN)
+        **out = '#';
     return QN_OK;
+}
+
+static qn_status add_output(branch *self, const char *name) {
+    qn_plan_output *out = &self->outputs[self->output_count++];
+    out->position = -1;
+    QN_TRY(show(name, &out->name));
+    return qn_expr_column(&out->expression, name, -1);
 }
 
 /* The same columns for every set. */
@@ -315,11 +326,10 @@ static qn_status add_outputs(const sql_block *block, uint32_t set, branch *self)
         QN_TRY(add_output(self, block->calls[i].name));
     for (int64_t i = 0; i < block->grouping_count; i++) {
         const sql_grouping *grouping = &block->groupings[i];
-        qn_plan_output *out = &self->outputs[self->output_count];
-        QN_TRY(literal(grouping_value(block, grouping->node, set), -1, &out->expression));
-        out->name = (char *)(uintptr_t)grouping->name;
+        qn_plan_output *out = &self->outputs[self->output_count++];
         out->position = -1;
-        self->output_count++;
+        QN_TRY(show(grouping->name, &out->name));
+        QN_TRY(literal(grouping_value(block, grouping->node, set), -1, &out->expression));
     }
     return QN_OK;
 }
@@ -346,11 +356,11 @@ static qn_status build_branch(const sql_block *block, const char *name, uint32_t
     status = qn_sql_aggregate_over(&plan, self.keys, self.key_count, self.calls, self.call_count);
     self.key_count = 0;
     QN_TRY_GOTO(status, done);
-    int32_t count = self.output_count;
-    self.output_count = 0;
     qn_plan *in = plan;
     plan = NULL;
-    status = qn_plan_project(out, in, self.outputs, count);
+    status = qn_plan_project(out, in, self.outputs, self.output_count);
+    for (int32_t i = 0; i < self.output_count; i++)
+        self.outputs[i].expression = NULL;
 done:
     qn_plan_free(plan);
     clear_branch(&self);
@@ -370,6 +380,44 @@ static qn_status add_branch(const sql_block *block, const char *name, uint32_t s
     return qn_plan_set_operation(all, left, right, QN_PLAN_UNION, true, -1);
 }
 
+static qn_status hide_again(qn_plan_output *out, const char *name) {
+    char *shown = NULL;
+    QN_TRY(show(name, &shown));
+    qn_status status = qn_expr_column(&out->expression, shown, -1);
+    out->name = (char *)(uintptr_t)name;
+    out->position = -1;
+    qn_mem_free(shown);
+    return status;
+}
+
+static qn_status fill_hidden(const sql_block *block, qn_plan_output *outputs) {
+    for (int64_t i = 0; i < block->key_count; i++)
+        QN_TRY(hide_again(outputs++, block->keys[i].column));
+    for (int64_t i = 0; i < block->call_count; i++)
+        QN_TRY(hide_again(outputs++, block->calls[i].name));
+    for (int64_t i = 0; i < block->grouping_count; i++)
+        QN_TRY(hide_again(outputs++, block->groupings[i].name));
+    return QN_OK;
+}
+
+/* The columns that sets gave, under the names that expressions above mention. */
+static qn_status restore_names(sql_block *block) {
+    int64_t count = block->key_count + block->call_count + block->grouping_count;
+    qn_plan_output *outputs = NULL;
+    QN_TRY(qn_mem_calloc(&outputs, (size_t)count, sizeof *outputs));
+    qn_status status = fill_hidden(block, outputs);
+    if (status == QN_OK) {
+        qn_plan *in = block->plan;
+        block->plan = NULL;
+        status = qn_plan_project(&block->plan, in, outputs, (int32_t)count);
+    } else {
+        for (int64_t i = 0; i < count; i++)
+            qn_expr_free(outputs[i].expression);
+    }
+    qn_mem_free(outputs);
+    return status;
+}
+
 qn_status qn_sql_add_sets(sql_block *block) {
     const char *name = NULL;
     char *text = NULL;
@@ -382,7 +430,8 @@ qn_status qn_sql_add_sets(sql_block *block) {
         QN_TRY_GOTO(add_branch(block, name, block->sets[i], &all), done);
     qn_plan *shared = block->plan, *in = all;
     block->plan = all = NULL;
-    status = qn_plan_with(&block->plan, in, name, shared, -1);
+    QN_TRY_GOTO(qn_plan_with(&block->plan, in, name, shared, -1), done);
+    status = restore_names(block);
 done:
     qn_plan_free(all);
     return status;

@@ -93,30 +93,32 @@ static void test_aliases_come_before_columns(void) {
 static void test_sets_of_keys(void) {
     check_plan("SELECT a, sum(x) AS s, GROUPING(a, b + 1) AS g FROM t GROUP BY ROLLUP (a, b + 1)",
                "Project a, \"$agg0\" AS s, \"$grouping0\" AS g\n"
-               "  With $sets4\n"
-               "    Union all\n"
+               "  Project a, \"#key0\" AS $key0, \"#agg0\" AS $agg0, \"#grouping0\" AS $grouping0\n"
+               "    With $sets4\n"
                "      Union all\n"
-               "        Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 0 AS $grouping0\n"
-               "          Aggregate by \"$set_key1\" AS a, \"$set_key2\" AS $key0: "
+               "        Union all\n"
+               "          Project a, \"$key0\" AS #key0, \"$agg0\" AS #agg0, 0 AS #grouping0\n"
+               "            Aggregate by \"$set_key1\" AS a, \"$set_key2\" AS $key0: "
                "sum(\"$set_key3\") AS $agg0\n"
-               "            Read $sets4\n"
-               "        Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 1 AS $grouping0\n"
-               "          Aggregate by \"$set_key1\" AS a: first(\"$set_key2\") FILTER false AS "
+               "              Read $sets4\n"
+               "          Project a, \"$key0\" AS #key0, \"$agg0\" AS #agg0, 1 AS #grouping0\n"
+               "            Aggregate by \"$set_key1\" AS a: first(\"$set_key2\") FILTER false AS "
                "$key0, sum(\"$set_key3\") AS $agg0\n"
-               "            Read $sets4\n"
-               "      Project a, \"$key0\" AS $key0, \"$agg0\" AS $agg0, 3 AS $grouping0\n"
-               "        Aggregate first(\"$set_key1\") FILTER false AS a, first(\"$set_key2\") "
+               "              Read $sets4\n"
+               "        Project a, \"$key0\" AS #key0, \"$agg0\" AS #agg0, 3 AS #grouping0\n"
+               "          Aggregate first(\"$set_key1\") FILTER false AS a, first(\"$set_key2\") "
                "FILTER false AS $key0, sum(\"$set_key3\") AS $agg0\n"
-               "          Read $sets4\n"
-               "    Project a AS $set_key1, (b + 1) AS $set_key2, x AS $set_key3\n"
-               "      Scan t\n");
+               "            Read $sets4\n"
+               "      Project a AS $set_key1, (b + 1) AS $set_key2, x AS $set_key3\n"
+               "        Scan t\n");
     check_plan("SELECT count(*) AS n FROM t GROUP BY ()", "Project \"$agg0\" AS n\n"
-                                                          "  With $sets0\n"
-                                                          "    Project \"$agg0\" AS $agg0\n"
-                                                          "      Aggregate count(*) AS $agg0\n"
-                                                          "        Read $sets0\n"
-                                                          "    Project 1\n"
-                                                          "      Scan t\n");
+                                                          "  Project \"#agg0\" AS $agg0\n"
+                                                          "    With $sets0\n"
+                                                          "      Project \"$agg0\" AS #agg0\n"
+                                                          "        Aggregate count(*) AS $agg0\n"
+                                                          "          Read $sets0\n"
+                                                          "      Project 1\n"
+                                                          "        Scan t\n");
 }
 
 /* ---- Windows --------------------------------------------------------------------------------- */
