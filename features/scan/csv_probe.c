@@ -69,10 +69,9 @@ static qn_status probe_batch(const probe *p, int64_t want) {
     }
     qn_batch batch;
     qn_batch_init(&batch);
-    if (keep)
-        QN_TRY(qn_csv_scan_finish(scan, want, &batch));
+    qn_status status = keep ? qn_csv_scan_finish(scan, want, &batch) : QN_OK;
     qn_batch_clear(&batch);
-    return QN_OK;
+    return status;
 }
 
 static qn_status probe_batches(const probe *p) {

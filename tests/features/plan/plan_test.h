@@ -46,12 +46,12 @@ static void plan_test_tables(qn_plan_table tables[PLAN_TEST_TABLES]) {
         tables[i] = (qn_plan_table){plan_test_texts[i][0], plan_test_open, plan_test_paths[i]};
 }
 
-static int plan_test_compare(const void *a, const void *b) {
+static inline int plan_test_compare(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* The lines of a text in their order as text. */
-static void plan_test_sort(char *text) {
+static inline void plan_test_sort(char *text) {
     char *lines[1000], *copy = NULL;
     size_t count = 0, at = 0;
     QN_TEST_OK(qn_mem_copy_text(&copy, text));
@@ -64,7 +64,7 @@ static void plan_test_sort(char *text) {
 }
 
 /* Rows of a query as text, the improved plan's tree in `tree` (may be NULL). */
-static qn_status plan_test_run(const char *query, bool as_written, qn_text *tree, char **rows) {
+static inline qn_status plan_test_run(const char *query, bool as_written, qn_text *tree, char **rows) {
     qn_execution execution = qn_execution_of(qn_test_comm());
     qn_plan_table tables[PLAN_TEST_TABLES];
     qn_plan *plan = NULL;
