@@ -53,7 +53,7 @@ static void meet_parts(source *self) {
 /* ---- Fixed-width values ---------------------------------------------------------------------- */
 
 /* Far enough for a cache miss to end, near enough for the line to be there still. */
-enum { AHEAD = 24 };
+enum { AHEAD = 64 };
 
 #define VALUE(type, i) ((const type *)values[qn_ref_batch(refs[i])])[qn_ref_row(refs[i])]
 

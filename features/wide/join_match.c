@@ -34,6 +34,13 @@ static qn_status find_groups(qn_matcher *self, qn_column *const *keys, int64_t r
         return QN_OK;
     }
     QN_TRY(qn_key_words(self->key, keys, rows, insert, &encoded));
+    if (self->groups == NULL) {
+        if (insert)
+            qn_words_insert(&self->words, encoded->words[0], rows, groups);
+        else
+            qn_words_find(&self->words, encoded->words[0], rows, groups);
+        return QN_OK;
+    }
     return qn_groups_find(self->groups, encoded, insert, groups);
 }
 
@@ -136,13 +143,23 @@ static qn_status add_unknown_lists(qn_matcher *self, const uint32_t *groups) {
 static qn_status list_rows(qn_matcher *self, const uint32_t *groups) {
     bool needs_lists = self->plan->null_aware && self->plan->residual != NULL;
     QN_TRY(qn_mem_alloc(&self->positions, (size_t)self->rows + 1, sizeof *self->positions));
-    self->groups_count =
-        self->plan->key_count == 0 ? self->rows > 0 : qn_groups_count(self->groups);
+    if (self->plan->key_count == 0)
+        self->groups_count = self->rows > 0;
+    else
+        self->groups_count =
+            self->groups == NULL ? self->words.count : qn_groups_count(self->groups);
     self->unique = !needs_lists && self->groups_count <= self->rows && place_rows(self, groups);
     if (self->unique)
         return QN_OK;
     QN_TRY(sort_rows(self, groups));
     return needs_lists ? add_unknown_lists(self, groups) : QN_OK;
+}
+
+/* One key word in which null matches nothing, and rows of a few partitions: their words are spread
+ * wide, so that ranges say nothing. */
+static bool takes_words(const qn_matcher *self) {
+    return self->plan->key_count == 1 && !self->plan->null_safe[0] && self->side->slots > 1 &&
+           self->rows <= QN_WORDS_MAX;
 }
 
 static qn_status build(qn_matcher *self, builder *work) {
@@ -152,7 +169,8 @@ static qn_status build(qn_matcher *self, builder *work) {
     QN_TRY(qn_mem_calloc(&work->keys, (size_t)plan->key_count, sizeof *work->keys));
     if (plan->key_count > 0) {
         QN_TRY(qn_key_new(&self->key, plan->key_types, plan->key_count));
-        QN_TRY(qn_groups_new(&self->groups, self->key));
+        QN_TRY(takes_words(self) ? qn_words_init(&self->words, self->rows)
+                                 : qn_groups_new(&self->groups, self->key));
     }
     for (int64_t first = 0; first < self->rows; first += QN_BATCH_ROWS) {
         int64_t left = self->rows - first;
@@ -174,15 +192,9 @@ qn_status qn_matcher_init(qn_matcher *out, const qn_join_plan *plan, const qn_jo
 
 void qn_matcher_clear(qn_matcher *matcher) {
     qn_groups_free(matcher->groups);
+    qn_words_clear(&matcher->words);
     qn_key_free(matcher->key);
     qn_mem_free(matcher->positions);
     qn_mem_free(matcher->starts);
     *matcher = (qn_matcher){0};
-}
-
-int64_t qn_matcher_bytes(const qn_matcher *matcher) {
-    int64_t bytes = matcher->rows * 4 + (matcher->starts != NULL ? matcher->groups_count * 4 : 0);
-    if (matcher->groups != NULL)
-        bytes += qn_groups_bytes(matcher->groups) + qn_key_bytes(matcher->key);
-    return bytes;
 }

@@ -9,6 +9,7 @@
 #include "core/column/take.h"
 #include "core/key/key.h"
 #include "features/wide/join.h"
+#include "features/wide/join_words.h"
 
 /* ---- What is asked -------------------------------------------------------------------------- */
 
@@ -82,7 +83,8 @@ QN_CHECKED qn_status qn_join_replicate(qn_table *table, qn_comm *comm);
 typedef struct qn_matcher {
     const qn_join_plan *plan;
     qn_key *key;
-    qn_groups *groups;
+    qn_groups *groups; /* NULL: these do: */
+    qn_words words;
     const qn_join_side *side;
     int64_t first, rows; /* its positions */
     bool unique;         /* no key has several rows */
@@ -113,7 +115,6 @@ static inline const uint32_t *qn_matcher_list(const qn_matcher *matcher, uint32_
     *count = matcher->starts[group + 1] - matcher->starts[group];
     return matcher->positions + matcher->starts[group];
 }
-int64_t qn_matcher_bytes(const qn_matcher *matcher);
 
 /* ---- Left rows and their matches ------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
 #include "core/memory.h"
 #include "mpi/comm/exchange.h"
 
-enum { ROUND_BYTES = 64 << 20 };
+enum { ROUND_BYTES = 16 << 20 };
 
 qn_status qn_outbox_add(qn_outbox *outbox, int to, qn_batch *batch) {
     outbox->bytes[to] += qn_batch_own_bytes(batch);
