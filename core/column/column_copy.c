@@ -2,24 +2,36 @@
 #include "core/column/column.h"
 
 #include "core/memory.h"
+#include "core/text/short.h"
 
 #include <string.h>
 
+/* Bits of the rows, a word at a time. */
+static void take_bits(uint64_t *out, const uint64_t *bits, const int64_t *rows, int64_t count) {
+    for (int64_t first = 0; first < count; first += 64) {
+        int64_t end = count - first < 64 ? count - first : 64;
+        uint64_t word = 0;
+        for (int64_t i = 0; i < end; i++)
+            word |= (uint64_t)qn_bit(bits, rows[first + i]) << i;
+        out[first / 64] = word;
+    }
+}
+
 static qn_status take_validity(qn_column *out, const qn_column *column, const int64_t *rows) {
+    uint64_t *validity = NULL;
     if (column->null_count == 0)
         return QN_OK;
-    for (int64_t i = 0; i < out->length; i++)
-        if (!qn_bit(column->validity, rows[i]))
-            QN_TRY(qn_column_set_null(out, i));
+    QN_TRY(qn_mem_calloc(&validity, ((size_t)qn_bit_words(out->length) + 8) & ~(size_t)7,
+                         sizeof *validity));
+    take_bits(validity, column->validity, rows, out->length);
+    qn_column_set_validity(out, validity);
     return QN_OK;
 }
 
 static void take_fixed(qn_column *out, const qn_column *column, const int64_t *rows) {
     int64_t count = out->length;
     if (column->type == QN_BOOL) {
-        for (int64_t i = 0; i < count; i++)
-            if (qn_bit(column->bits, rows[i]))
-                qn_bit_set(out->bits, i);
+        take_bits(out->bits, column->bits, rows, count);
     } else if (qn_type_size(column->type) == 8) {
         for (int64_t i = 0; i < count; i++)
             out->i64[i] = column->i64[rows[i]];
@@ -47,8 +59,8 @@ static qn_status take_string(qn_column *out, const qn_column *column, const int6
     for (int64_t i = 0; i < out->length; i++) {
         int32_t length = out->offsets[i + 1] - out->offsets[i];
         if (length > 0)
-            memcpy(out->chars + out->offsets[i], column->chars + column->offsets[rows[i]],
-                   (size_t)length);
+            qn_copy_short(out->chars + out->offsets[i], column->chars + column->offsets[rows[i]],
+                          length);
     }
     return QN_OK;
 }

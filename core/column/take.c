@@ -1,6 +1,7 @@
 #include "core/column/take.h"
 
 #include "core/memory.h"
+#include "core/text/short.h"
 
 #include <string.h>
 
@@ -105,28 +106,6 @@ static qn_status take_validity(qn_column *out, const source *self) {
 
 /* ---- Values of any length -------------------------------------------------------------------- */
 
-/* Short texts are the rule: no call for them. */
-static inline void copy_text(char *to, const char *from, int64_t length) {
-    if (length >= 8 && length <= 16) {
-        uint64_t head, tail;
-        memcpy(&head, from, 8);
-        memcpy(&tail, from + length - 8, 8);
-        memcpy(to, &head, 8);
-        memcpy(to + length - 8, &tail, 8);
-    } else if (length >= 4 && length < 8) {
-        uint32_t head, tail;
-        memcpy(&head, from, 4);
-        memcpy(&tail, from + length - 4, 4);
-        memcpy(to, &head, 4);
-        memcpy(to + length - 4, &tail, 4);
-    } else if (length > 16) {
-        memcpy(to, from, (size_t)length);
-    } else {
-        for (int64_t i = 0; i < length; i++)
-            to[i] = from[i];
-    }
-}
-
 /* The text of row i, through the part's dictionary if it has one; empty for a null. */
 static inline qn_view text_at(const source *self, int64_t i) {
     qn_ref ref = self->refs[i];
@@ -171,7 +150,7 @@ static qn_status fill_strings(qn_column *out, const source *self) {
     QN_TRY(qn_mem_alloc(&out->chars, (size_t)out->offsets[self->count] + 64, 1));
     for (int64_t i = 0; i < self->count; i++) {
         qn_view text = text_at(self, i);
-        copy_text(out->chars + out->offsets[i], text.data, text.length);
+        qn_copy_short(out->chars + out->offsets[i], text.data, text.length);
     }
     return take_validity(out, self);
 }
