@@ -245,6 +245,25 @@ static void slide_sums(const qn_totals *totals, const prefixes *sums, qn_window_
     }
 }
 
+/* The common case: no nulls, nothing special, frames of one piece. */
+static void slide_plain(const qn_totals *totals, const qn_int128 *sums, qn_window_result *out) {
+    const int32_t *from = totals->frames->from[0], *to = totals->frames->to[0];
+    bool mean = totals->function == QN_WINDOW_AVG;
+    double scale = qn_fixed_power(totals->grids[0].lowest);
+    for (int32_t i = totals->from; i < totals->to; i++) {
+        int32_t rows = to[i] - from[i];
+        double sum = qn_fixed_real(sums[to[i]] - sums[from[i]]) * scale;
+        out->valid[i] = rows > 0;
+        out->f64[i] = mean && rows > 0 ? sum / rows : sum;
+    }
+}
+
+static bool is_plain(const qn_totals *totals) {
+    int lowest = totals->grids[0].lowest;
+    return totals->valid == NULL && totals->nans == NULL && totals->frames->count == 1 &&
+           lowest >= -1022 && lowest <= 1023;
+}
+
 static void slide_moments(const qn_totals *totals, const prefixes *sums, qn_window_result *out) {
     const qn_frames *frames = totals->frames;
     for (int32_t i = totals->from; i < totals->to; i++) {
@@ -278,6 +297,8 @@ static bool slide_piece(qn_totals *totals, const prefixes *sums, qn_window_resul
     fill_prefixes(sums, totals);
     if (totals->products)
         slide_moments(totals, sums, out);
+    else if (is_plain(totals))
+        slide_plain(totals, sums->x, out);
     else
         slide_sums(totals, sums, out);
     return true;

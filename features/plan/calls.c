@@ -240,6 +240,23 @@ qn_status qn_plan_lower_aggregate(const plan_call *call, plan_inputs *inputs,
     return QN_OK;
 }
 
+qn_status qn_plan_take_parameters(const plan_call *call, int32_t *columns, double *share,
+                                  const char **text) {
+    qn_aggregate_call taken = {0};
+    int32_t count = column_arguments(call);
+    for (int32_t i = count; i < call->argument_count; i++) {
+        qn_status status = take_parameter(call, i, &taken);
+        if (status != QN_OK) {
+            qn_mem_free((void *)(uintptr_t)taken.text);
+            return status;
+        }
+    }
+    *columns = count;
+    *share = taken.number;
+    *text = taken.text;
+    return QN_OK;
+}
+
 static qn_status check_parameters(const plan_call *call) {
     for (int32_t i = column_arguments(call); i < call->argument_count; i++) {
         qn_aggregate_call unused = {0};

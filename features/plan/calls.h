@@ -37,6 +37,10 @@ QN_CHECKED qn_status qn_plan_inputs_open(qn_stream **out, const plan_inputs *inp
 /* Local. A call's columns and constants; `call` is bound. out->order is the caller's. */
 QN_CHECKED qn_status qn_plan_lower_aggregate(const plan_call *call, plan_inputs *inputs,
                                              qn_aggregate_call *out);
+/* Local. The constants behind the columns of an aggregate's call: *columns counts the latter; share
+ * and text (the caller's) are set if there is one. */
+QN_CHECKED qn_status qn_plan_take_parameters(const plan_call *call, int32_t *columns, double *share,
+                                             const char **text);
 QN_CHECKED qn_status qn_plan_lower_order(const qn_plan_order *order, int32_t count,
                                          plan_inputs *inputs, qn_sort_key **out);
 

@@ -57,8 +57,9 @@ static qn_status take_number(const plan_call *call, int32_t place, int64_t *out)
 }
 
 static qn_status lower_arguments(const plan_call *call, plan_inputs *inputs, qn_window_call *out) {
-    int32_t place = number_place(call->function);
-    for (int32_t i = 0; i < call->argument_count; i++) {
+    int32_t place = number_place(call->function), count = 0;
+    QN_TRY(qn_plan_take_parameters(call, &count, &out->share, &out->text));
+    for (int32_t i = 0; i < count; i++) {
         if (i == place)
             QN_TRY(take_number(call, i, &out->number));
         else if (i == 2 && is_any(call->function, "lag", "lead"))
@@ -71,13 +72,12 @@ static qn_status lower_arguments(const plan_call *call, plan_inputs *inputs, qn_
 }
 
 static qn_status lower_call(const plan_call *call, plan_inputs *inputs, qn_window_call *out) {
-    if (call->distinct)
-        return qn_fail(QN_JOB, "DISTINCT is not possible in a window function");
     *out = (qn_window_call){.function = call->function,
                             .name = call->name,
                             .number = 1,
                             .fallback = -1,
                             .filter = -1,
+                            .distinct = call->distinct,
                             .ignore_nulls = call->ignore_nulls,
                             .default_frame = call->default_frame,
                             .frame = call->frame};
@@ -86,10 +86,16 @@ static qn_status lower_call(const plan_call *call, plan_inputs *inputs, qn_windo
 
 /* ---- Windows --------------------------------------------------------------------------------- */
 
+static void free_calls(const qn_window_call *calls, int32_t count) {
+    for (int32_t i = 0; calls != NULL && i < count; i++)
+        qn_mem_free((void *)(uintptr_t)calls[i].text);
+    qn_mem_free((void *)(uintptr_t)calls);
+}
+
 void qn_plan_free_window_spec(qn_window_spec *spec) {
     qn_mem_free((void *)(uintptr_t)spec->partition);
     qn_mem_free((void *)(uintptr_t)spec->order);
-    qn_mem_free((void *)(uintptr_t)spec->calls);
+    free_calls(spec->calls, spec->call_count);
     *spec = (qn_window_spec){0};
 }
 
@@ -114,7 +120,7 @@ static qn_status lower_calls(const plan_call *calls, int32_t count, plan_inputs 
     for (int32_t i = 0; i < count; i++) {
         qn_status status = lower_call(&calls[i], inputs, &lowered[i]);
         if (status != QN_OK) {
-            qn_mem_free(lowered);
+            free_calls(lowered, count);
             return status;
         }
     }
