@@ -58,7 +58,6 @@ static qn_status print_list_literal(const qn_column *value, qn_text *out) {
 
 static qn_status print_literal(const qn_expr *node, qn_text *out) {
     const qn_column *value = node->value;
-    qn_clock clock = qn_clock_of(node->session == NULL ? NULL : node->session->zone);
     char text[64];
     if (value->null_count > 0)
         return qn_text_add(out, "NULL", 4);
@@ -76,7 +75,8 @@ static qn_status print_literal(const qn_expr *node, qn_text *out) {
     case QN_DATE:
         return qn_text_printf(out, "DATE '%.*s'", qn_print_date(value->i32[0], text), text);
     case QN_TIMESTAMP:
-        return qn_text_printf(out, "TIMESTAMP '%.*s'", qn_clock_print(&clock, value->i64[0], text),
+        /* with its offset: it reads back as the same in any session's zone */
+        return qn_text_printf(out, "TIMESTAMP '%.*sZ'", qn_print_timestamp(value->i64[0], text),
                               text);
     case QN_STRING_LIST:
         return print_list_literal(value, out);
