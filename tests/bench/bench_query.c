@@ -111,6 +111,7 @@ static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
 /* ---- Queries --------------------------------------------------------------------------------- */
 
 static void print_sums(const qn_table *result, qn_comm *comm) {
+    const char *separator = "";
     for (int32_t c = 0; c < result->schema.count; c++) {
         double sum = 0;
         if (!qn_type_is_numeric(result->schema.fields[c].type))
@@ -127,7 +128,8 @@ static void print_sums(const qn_table *result, qn_comm *comm) {
             sum += sums[r];
         qn_mem_free(sums);
         if (qn_comm_rank(comm) == 0)
-            printf("%s\"%s\": %.9g", c == 0 ? "" : ", ", result->schema.fields[c].name, sum);
+            printf("%s\"%s\": %.9g", separator, result->schema.fields[c].name, sum);
+        separator = ", ";
     }
 }
 

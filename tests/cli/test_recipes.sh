@@ -20,18 +20,18 @@ recipe() {
         tables="$tables --table $table=$table.csv"
     done
     # shellcheck disable=SC2086
-    check "$name" "$QUERN" sql "$query" $tables $quiet -o "$name.csv"
-    check "$name gives what DuckDB gives" python3 "$SOURCE/tests/golden/compare_csv.py" "$name.csv" \
+    check "$name" "$QUERN" sql "$query" $tables $quiet -o "out.$name.csv"
+    check "$name gives what DuckDB gives" python3 "$SOURCE/tests/golden/compare_csv.py" "out.$name.csv" \
         "$SOURCE/tests/golden/recipes/$name.csv"
     for n in 2 3 7; do
         # shellcheck disable=SC2086
-        check "$name on $n ranks" ranks "$n" "$QUERN" sql "$query" $tables $quiet -o "$name.$n.csv"
-        check "$name on $n ranks has the same bytes" cmp "$name.csv" "$name.$n.csv"
+        check "$name on $n ranks" ranks "$n" "$QUERN" sql "$query" $tables $quiet -o "out.$name.$n.csv"
+        check "$name on $n ranks has the same bytes" cmp "out.$name.csv" "out.$name.$n.csv"
     done
     # shellcheck disable=SC2086
     check "$name spilling" ranks 3 "$QUERN" sql "$query" $tables $quiet --memory 4K \
-        -o "$name.spill.csv"
-    check "$name has the same bytes when it spills" cmp "$name.csv" "$name.spill.csv"
+        -o "out.$name.spill.csv"
+    check "$name has the same bytes when it spills" cmp "out.$name.csv" "out.$name.spill.csv"
 }
 
 recipe sales/customers sales customers
@@ -45,5 +45,5 @@ recipe transactions/outliers log
 recipe transactions/frequency log
 recipe ratings/similar_items ratings
 
-same "all ways to count the revenue agree" "$(cut -d, -f2 reconcile.csv | sort -u | wc -l)" 2
+same "all ways to count the revenue agree" "$(cut -d, -f2 out.reconcile.csv | sort -u | wc -l)" 2
 finish
