@@ -5,7 +5,7 @@
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
-static qn_status new_aggregator(qn_grouping *grouping, int32_t c, bool local) {
+static qn_status new_aggregator(qn_grouping *grouping, int32_t c) {
     const qn_aggregate_plan *plan = grouping->plan;
     const qn_aggregate_call *call = &plan->calls[c];
     qn_aggregate_options options = {.distinct = call->distinct,
@@ -29,7 +29,7 @@ static qn_status new_aggregator(qn_grouping *grouping, int32_t c, bool local) {
     options.order = order;
     QN_TRY_GOTO(qn_aggregator_new(&grouping->aggregators[c], call->function, types,
                                   call->argument_count, &options,
-                                  local ? &grouping->row_counts : NULL),
+                                  grouping->local ? &grouping->row_counts : NULL),
                 done);
 done:
     qn_mem_free(order);
@@ -37,7 +37,7 @@ done:
     return status;
 }
 
-static qn_status init(qn_grouping *grouping, bool local) {
+static qn_status init(qn_grouping *grouping) {
     const qn_aggregate_plan *plan = grouping->plan;
     qn_type *types = NULL;
     qn_status status;
@@ -54,15 +54,15 @@ static qn_status init(qn_grouping *grouping, bool local) {
                               sizeof *grouping->aggregators),
                 done);
     for (int32_t c = 0; c < plan->call_count; c++)
-        QN_TRY_GOTO(new_aggregator(grouping, c, local), done);
+        QN_TRY_GOTO(new_aggregator(grouping, c), done);
 done:
     qn_mem_free(types);
     return status;
 }
 
 qn_status qn_grouping_init(qn_grouping *grouping, const qn_aggregate_plan *plan, bool local) {
-    *grouping = (qn_grouping){.plan = plan};
-    qn_status status = init(grouping, local);
+    *grouping = (qn_grouping){.plan = plan, .local = local};
+    qn_status status = init(grouping);
     if (status != QN_OK)
         qn_grouping_clear(grouping);
     return status;
@@ -79,6 +79,19 @@ void qn_grouping_clear(qn_grouping *grouping) {
     qn_mem_free(grouping->ids);
     qn_mem_free(grouping->numbers);
     *grouping = (qn_grouping){0};
+}
+
+qn_status qn_grouping_restart(qn_grouping *grouping) {
+    grouping->count = grouping->rows = 0;
+    qn_groups_free(grouping->groups);
+    grouping->groups = NULL;
+    QN_TRY(qn_groups_new(&grouping->groups, grouping->key));
+    for (int32_t c = 0; c < grouping->plan->call_count; c++) {
+        qn_aggregator_free(grouping->aggregators[c]);
+        grouping->aggregators[c] = NULL;
+        QN_TRY(new_aggregator(grouping, c));
+    }
+    return QN_OK;
 }
 
 int64_t qn_grouping_bytes(const qn_grouping *grouping) {

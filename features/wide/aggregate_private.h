@@ -35,6 +35,7 @@ typedef struct qn_grouping {
     int64_t *first_rows;
     int64_t row_capacity, first_capacity;
     int64_t rows; /* added so far */
+    bool local;
     qn_aggregator **aggregators;
     uint32_t *ids; /* of a batch */
     int64_t *numbers;
@@ -44,6 +45,8 @@ typedef struct qn_grouping {
 QN_CHECKED qn_status qn_grouping_init(qn_grouping *grouping, const qn_aggregate_plan *plan,
                                       bool local);
 void qn_grouping_clear(qn_grouping *grouping);
+/* Local. Without groups again, with the same encoder. */
+QN_CHECKED qn_status qn_grouping_restart(qn_grouping *grouping);
 int64_t qn_grouping_bytes(const qn_grouping *grouping);
 
 /* Local. Adds the rows of a batch; `places` says where the input's columns are in it (NULL: all, in
@@ -69,5 +72,35 @@ QN_CHECKED qn_status qn_grouping_merge(qn_grouping *grouping, const qn_batch *st
 /* Local. Groups' results as a batch: keys, then one column a call. */
 QN_CHECKED qn_status qn_grouping_finish(qn_grouping *grouping, const uint32_t *ids, int64_t count,
                                         qn_batch *out);
+
+/* ---- The operator --------------------------------------------------------------------------- */
+
+enum { QN_AGGREGATION_LANES = 64 }; /* of each rank, in scratch space */
+
+typedef struct qn_aggregation {
+    qn_result base;
+    qn_stream *in;
+    qn_aggregate_plan plan;
+    qn_output output;
+    bool has_output;
+    int64_t first_rows[QN_BATCH_ROWS]; /* of the output, as long as it is no more */
+} qn_aggregation;
+
+/* The first partition of a rank's range; all of them for `rank` = `ranks`. */
+int32_t qn_aggregation_partition(int rank, int ranks);
+/* The lane of a partition, of QN_AGGREGATION_LANES a rank. */
+int32_t qn_aggregation_lane(int32_t partition, int ranks);
+
+/* Local. All groups to the output; in_order: they are in order of partitions already. */
+QN_CHECKED qn_status qn_aggregation_output(qn_aggregation *self, qn_grouping *grouping,
+                                           bool in_order);
+
+/* Collective. Groups where rows are, and merges the states of groups. *too_many: nothing was done
+ * but a look at the first batches, since nearly every row is a group of its own. */
+QN_CHECKED qn_status qn_aggregation_run_states(qn_aggregation *self, const qn_execution *execution,
+                                               bool *too_many);
+
+/* Collective. Brings rows together by group. */
+QN_CHECKED qn_status qn_aggregation_run_rows(qn_aggregation *self, const qn_execution *execution);
 
 #endif
