@@ -2,7 +2,6 @@
 
 #include "core/memory.h"
 #include "features/operator/operator.h"
-#include "features/plan/absent.h"
 #include "features/plan/scope.h"
 
 #include <string.h>

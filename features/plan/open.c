@@ -3,10 +3,10 @@
 
 #include "core/memory.h"
 #include "features/operator/operator.h"
-#include "features/plan/absent.h"
 #include "features/plan/meter.h"
 #include "features/plan/print.h"
 #include "features/plan/values.h"
+#include "features/wide/union.h"
 
 #include <string.h>
 

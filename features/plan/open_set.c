@@ -1,8 +1,8 @@
 /* Set operations. UNION ALL of many inputs becomes one operator. */
 #include "core/memory.h"
-#include "features/plan/absent.h"
 #include "features/plan/meter.h"
 #include "features/plan/open.h"
+#include "features/wide/union.h"
 
 typedef struct branches {
     int64_t count, capacity;
@@ -62,8 +62,6 @@ static qn_status distinct(opening *self, opened *io, int64_t expected) {
     int32_t count = io->stream->schema.count, *keys = NULL;
     qn_stream *in = io->stream, *stream = NULL;
     char *label = NULL;
-    if (qn_distinct_open == NULL)
-        return qn_plan_absent("DISTINCT");
     QN_TRY(qn_mem_alloc(&keys, (size_t)count, sizeof *keys));
     for (int32_t i = 0; i < count; i++)
         keys[i] = i;

@@ -1,8 +1,8 @@
 /* Wide nodes with one input: what they compute is projected below them, what they do not give is
  * taken off above. */
 #include "core/memory.h"
-#include "features/plan/absent.h"
 #include "features/plan/open.h"
+#include "features/wide/sort.h"
 
 #include <string.h>
 
@@ -115,8 +115,6 @@ qn_status qn_plan_open_distinct(opening *self, qn_plan *plan, opened *io) {
     QN_TRY(qn_plan_open_schema(io, &plan->in->schema));
     QN_TRY(qn_plan_label(self, plan, &label));
     qn_status status = find_columns(plan, &keys, &count);
-    if (status == QN_OK && qn_distinct_open == NULL)
-        status = qn_plan_absent("DISTINCT");
     if (status == QN_OK)
         status = qn_distinct_open(&stream, take(io), self->execution, keys, count);
     qn_mem_free(keys);

@@ -1,6 +1,5 @@
 /* Window calls: which share a window, their constants, their columns. */
 #include "core/memory.h"
-#include "features/plan/absent.h"
 #include "features/plan/calls.h"
 
 #include <string.h>

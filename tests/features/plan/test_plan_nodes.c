@@ -189,6 +189,11 @@ static void test_any_allocation_may_fail(void) {
     check_allocations("SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY g ORDER BY x) AS "
                       "rn, sum(x) OVER (PARTITION BY g) AS s FROM a) t FULL JOIN b USING (id) "
                       "WHERE rn <= 2 OR y > 1");
+    check_allocations(
+        "SELECT g, count(DISTINCT x) AS d, avg(x + 1) AS m, max(id) FILTER (WHERE x > 1) "
+        "AS f, string_agg(g, ', ' ORDER BY id) AS t, percentile_cont(0.5) WITHIN "
+        "GROUP (ORDER BY x) AS p FROM a GROUP BY g HAVING count(*) > 1");
+    check_allocations("SELECT g, count(DISTINCT x + 1) AS d FROM a GROUP BY g");
     check_allocations("SELECT id FROM a WHERE id IN (SELECT id FROM b) UNION ALL "
                       "SELECT y FROM b WHERE 1 = 2 UNION ALL VALUES (7), (8)");
 }

@@ -188,6 +188,67 @@ static void test_with(void) {
                "    Scan a [id, x] 2 of 3 columns\n");
 }
 
+static void test_conditions_on_keys_pass_groups(void) {
+    check_tree("SELECT g, n FROM (SELECT g, count(1) AS n, sum(x) AS s FROM (SELECT * FROM a ORDER "
+               "BY x) q GROUP BY g) s WHERE g = 'a' AND n > 1",
+               "Project g, \"$agg0\" AS n\n"
+               "  Filter (\"$agg0\" > 1)\n"
+               "    Aggregate by g: count(*) AS $agg0\n"
+               "      Filter (g = 'a')\n"
+               "        Scan a [g] 1 of 3 columns\n");
+    check_tree("SELECT n FROM (SELECT count(*) AS n FROM a) s WHERE 1 = 2", "Empty\n");
+}
+
+static void test_windows_let_partition_keys_pass(void) {
+    check_tree("SELECT * FROM (SELECT g, x, sum(x) OVER (PARTITION BY g) AS s FROM a) t "
+               "WHERE g = 'a' AND x > 10",
+               "Project g, x, \"$win0\" AS s\n"
+               "  Filter (x > 10)\n"
+               "    Window sum(x) OVER (PARTITION BY g) AS $win0\n"
+               "      Filter (g = 'a')\n"
+               "        Scan a [x, g] 2 of 3 columns\n");
+}
+
+static void test_sorts_that_nothing_sees_go(void) {
+    check_tree("SELECT g, sum(x) AS s FROM (SELECT * FROM a ORDER BY x) q GROUP BY g",
+               "Project g, \"$agg0\" AS s\n"
+               "  Aggregate by g: sum(x) AS $agg0\n"
+               "    Scan a [x, g] 2 of 3 columns\n");
+    check_tree("SELECT g, first(id) AS f FROM (SELECT * FROM a ORDER BY x DESC) q GROUP BY g",
+               "Project g, \"$agg0\" AS f\n"
+               "  Aggregate by g: first(id) AS $agg0\n"
+               "    Sort x DESC\n"
+               "      Scan a [id, x, g] 3 of 3 columns\n");
+}
+
+static void test_distinct_groups_are_distinct(void) {
+    check_tree("SELECT DISTINCT g, n FROM (SELECT g, count(*) AS n FROM a GROUP BY g) s",
+               "Project g, \"$agg0\" AS n\n"
+               "  Aggregate by g: count(*) AS $agg0\n"
+               "    Scan a [g] 1 of 3 columns\n");
+    check_tree("SELECT DISTINCT n FROM (SELECT g, count(*) AS n FROM a GROUP BY g) s",
+               "Distinct\n"
+               "  Project \"$agg0\" AS n\n"
+               "    Aggregate by g: count(*) AS $agg0\n"
+               "      Scan a [g] 1 of 3 columns\n");
+}
+
+static void test_distinct_values_are_counted_by_groups(void) {
+    check_tree("SELECT g, count(DISTINCT x) AS n FROM a GROUP BY g",
+               "Project g, \"$agg0\" AS n\n"
+               "  Aggregate by g: count(\"$counted\") AS $agg0\n"
+               "    Aggregate by g, x AS $counted\n"
+               "      Scan a [x, g] 2 of 3 columns\n");
+    check_tree("SELECT g, count(DISTINCT x) AS n, sum(x) AS s FROM a GROUP BY g",
+               "Project g, \"$agg0\" AS n, \"$agg1\" AS s\n"
+               "  Aggregate by g: count(DISTINCT x) AS $agg0, sum(x) AS $agg1\n"
+               "    Scan a [x, g] 2 of 3 columns\n");
+    check_tree("SELECT count(DISTINCT x) AS n FROM a", "Project \"$agg0\" AS n\n"
+                                                       "  Aggregate count(\"$counted\") AS $agg0\n"
+                                                       "    Aggregate by x AS $counted\n"
+                                                       "      Scan a [x] 1 of 3 columns\n");
+}
+
 static void run_first(void) {
     plan_test_write();
 }
@@ -206,6 +267,11 @@ static const qn_test_case cases[] = {
     {"columns that nothing reads go", test_unread_columns_go},
     {"subqueries are joins", test_subqueries_are_joins},
     {"WITH is inlined or kept", test_with},
+    {"conditions on keys pass groups", test_conditions_on_keys_pass_groups},
+    {"conditions on partition keys pass windows", test_windows_let_partition_keys_pass},
+    {"sorts that nothing sees go", test_sorts_that_nothing_sees_go},
+    {"rows of groups are distinct", test_distinct_groups_are_distinct},
+    {"distinct values are counted by groups", test_distinct_values_are_counted_by_groups},
     {NULL, NULL}};
 
 int main(void) {
