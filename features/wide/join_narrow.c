@@ -69,17 +69,32 @@ static qn_status find(qn_join_narrow *self, const qn_batch *batch) {
     return QN_OK;
 }
 
+/* Bits of the rows that are given; `found` is left with theirs. Without branches: which rows match
+ * cannot be foreseen. */
+static void mark_given(const qn_join_plan *plan, uint32_t *found, int64_t rows, uint64_t *keep) {
+    bool all = qn_join_gives(plan, QN_UNKNOWN) && qn_join_gives(plan, QN_NO_MATCH);
+    bool selects = qn_join_selects(plan);
+    uint32_t wanted = plan->kind == QN_JOIN_SEMI ? (uint32_t)QN_FOUND : QN_NO_MATCH;
+    int64_t n = 0;
+    for (int64_t first = 0; first < rows; first += 64) {
+        int64_t end = rows - first < 64 ? rows - first : 64;
+        uint64_t word = 0;
+        for (int64_t i = 0; i < end; i++) {
+            uint32_t finding = found[first + i];
+            bool given = all | (selects ? finding == wanted : finding != QN_NO_MATCH);
+            word |= (uint64_t)given << i;
+            found[n] = finding;
+            n += given;
+        }
+        keep[first / 64] = word;
+    }
+}
+
 /* Keeps the rows that are given, and of `found` what belongs to them. */
 static qn_status keep_given(qn_join_narrow *self, const qn_batch *batch, qn_batch *out) {
     uint64_t *keep = NULL;
-    int64_t n = 0;
     QN_TRY(qn_mem_calloc(&keep, (size_t)qn_bit_words(batch->length), sizeof *keep));
-    for (int64_t i = 0; i < batch->length; i++) {
-        if (!qn_join_gives(self->plan, self->found[i]))
-            continue;
-        qn_bit_set(keep, i);
-        self->found[n++] = self->found[i];
-    }
+    mark_given(self->plan, self->found, batch->length, keep);
     qn_status status = qn_batch_filter(out, batch, keep);
     qn_mem_free(keep);
     return status;
