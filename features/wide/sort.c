@@ -16,7 +16,10 @@ enum {
     TOP_ROWS = 1 << 17,  /* more than these are not gathered on one rank */
     SAMPLES = 1 << 14,   /* of all rows, at least, */
     RANK_SAMPLES = 1024, /* and at least these for each rank */
-    RUN_STEP = 1024      /* one sample of so many rows of a run */
+    RUN_STEP = 1024,     /* one sample of so many rows of a run */
+    SORTING_BYTES = 32,  /* a row, while sorting */
+    TEXT_BYTES = 48,     /* and this for each string key */
+    RAGGED_BYTES = 24    /* a string or list, as a guess */
 };
 
 typedef struct sort {
@@ -271,10 +274,24 @@ static qn_status sort_in_scratch(build *now) {
 
 /* ---- Building ------------------------------------------------------------------------------- */
 
-/* Local. Reads the input; what does not fit becomes runs. Sorting takes room too, and so does the
- * copy on its way to other ranks. */
+/* Bytes of rows that are read into memory: sorting takes room a row, and more for strings that are
+ * not in a dictionary; on several ranks a second copy arrives while the first is still there. */
+static int64_t table_budget(const build *now) {
+    const sort *self = now->self;
+    const qn_schema *schema = &self->in->schema;
+    int64_t row = 0, sorting = SORTING_BYTES;
+    for (int32_t c = 0; c < schema->count; c++) {
+        int size = qn_type_size(schema->fields[c].type);
+        row += size > 0 ? size : RAGGED_BYTES;
+    }
+    for (int32_t k = 0; k < self->count; k++)
+        sorting += schema->fields[self->keys[k].column].type == QN_STRING ? TEXT_BYTES : 0;
+    return now->execution->memory / (sorting + row * (now->size > 1 ? 2 : 1)) * row;
+}
+
+/* Local. Reads the input; what does not fit becomes runs. */
 static qn_status read_rows(build *now, qn_stream *in) {
-    int64_t budget = now->execution->memory / (now->size > 1 ? 4 : 2);
+    int64_t budget = table_budget(now);
     bool full = true;
     while (full) {
         QN_TRY(qn_wide_collect(&now->self->table, in, budget, &full));

@@ -176,6 +176,49 @@ static void test_columns_without_an_order(void) {
     qn_schema_clear(&schema);
 }
 
+/* Places from DuckDB 2.0.0, ORDER BY as said, then by place:
+ *   values (3,1.5,'b'),(NULL,'nan','a'),(3,-0.0,'ab'),(1,0.0,''),(NULL,'inf','é'),(3,'nan',NULL),
+ *          (1,'-inf','z'),(2,NULL,'abc'),(2,NULL,'ab'),(3,1.5,'a'),(1,0.0,'Z'),(2,7,NULL) */
+static void test_as_duckdb(void) {
+    static const int64_t k[12] = {3, -1, 3, 1, -1, 3, 1, 2, 2, 3, 1, 2};
+    static const char *const s[12] = {"b", "a",   "ab", "",  "\xc3\xa9", NULL,
+                                      "z", "abc", "ab", "a", "Z",        NULL};
+    static const double x[12] = {1.5, NAN, -0.0, 0.0, INFINITY, NAN, -INFINITY, 0, 0, 1.5, 0.0, 7};
+    static const struct {
+        qn_sort_key keys[2];
+        int32_t count;
+        int64_t expected[12];
+    } orders[] = {
+        {{{1, false, false}}, 1, {7, 8, 6, 2, 3, 10, 0, 9, 11, 4, 1, 5}},
+        {{{1, true, true}}, 1, {1, 5, 4, 11, 0, 9, 2, 3, 10, 6, 7, 8}},
+        {{{2, false, false}}, 1, {5, 11, 3, 10, 1, 9, 2, 8, 7, 0, 6, 4}},
+        {{{2, true, false}, {1, false, true}}, 2, {11, 5, 4, 6, 0, 7, 2, 8, 9, 1, 10, 3}},
+        {{{0, true, true}, {2, false, true}}, 2, {9, 2, 0, 5, 8, 7, 11, 3, 10, 6, 1, 4}},
+        {{{0, false, false}, {1, true, false}}, 2, {1, 4, 3, 10, 6, 7, 8, 11, 5, 0, 9, 2}},
+    };
+    qn_column *ks = NULL, *xs = reals(x, 12, QN_FLOAT64);
+    QN_TEST_OK(qn_column_new(&ks, QN_INT64, 12, 0));
+    for (int i = 0; i < 12; i++)
+        ks->i64[i] = k[i] < 0 ? 0 : k[i];
+    QN_TEST_OK(qn_column_set_null(ks, 1));
+    QN_TEST_OK(qn_column_set_null(ks, 4));
+    QN_TEST_OK(qn_column_set_null(xs, 7));
+    QN_TEST_OK(qn_column_set_null(xs, 8));
+    qn_table table;
+    table_of(&table, ks);
+    QN_TEST_OK(qn_batch_append(&table.batches[0], xs));
+    QN_TEST_OK(qn_batch_append(&table.batches[0], texts(s, 12)));
+    for (size_t o = 0; o < sizeof orders / sizeof *orders; o++) {
+        qn_ref *refs = NULL;
+        refs_of(&table, &refs);
+        QN_TEST_OK(qn_order_sort(&table, orders[o].keys, orders[o].count, refs, 12));
+        for (int i = 0; i < 12; i++)
+            CU_ASSERT_EQUAL(refs[i], orders[o].expected[i]);
+        qn_mem_free(refs);
+    }
+    qn_table_clear(&table);
+}
+
 /* ---- Random tables against a plain sort ----------------------------------------------------- */
 
 static uint64_t seed = 42;
@@ -477,6 +520,7 @@ static const qn_test_case cases[] = {
     {"small integers, dates and flags are ordered", test_small_types},
     {"strings are ordered by their bytes", test_strings},
     {"zero bytes count", test_strings_with_zeros},
+    {"DuckDB's orders are ours", test_as_duckdb},
     {"columns without an order are refused", test_columns_without_an_order},
     {"a million rows are sorted as plainly", test_a_million_rows},
     {"several keys, up and down, are sorted as plainly", test_several_keys},

@@ -5,6 +5,9 @@
 #include "tests/features/wide/sort_rows.h"
 #include "tests/harness/waiting_stream.h"
 
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 static qn_execution execution_with(int64_t memory) {
     return (qn_execution){.comm = qn_test_comm(), .memory = memory, .scratch = qn_test_path("")};
 }
@@ -225,6 +228,36 @@ static void test_memory_failures(void) {
     fail_everywhere(200 << 10, -1, 7);
 }
 
+/* Scratch space ends on one rank: all say so, and how to go on. */
+static void test_a_full_disk(void) {
+    qn_comm *comm = qn_test_comm();
+    bool last = qn_comm_rank(comm) == qn_comm_size(comm) - 1;
+    const char *small = qn_test_path("small");
+    rows_kind kind = {200000, 1000, 4000, -1};
+    int64_t mounted = 0;
+    if (last)
+        mounted = mkdir(small, 0700) == 0 && mount("tmpfs", small, "tmpfs", 0, "size=1m") == 0;
+    QN_TEST_OK(qn_comm_max_i64(comm, &mounted, 1));
+    if (!mounted)
+        return; /* only root may mount */
+    qn_execution execution = execution_with(TIGHT);
+    if (last)
+        execution.scratch = small;
+    for (int pass = 0; pass < 2; pass++) {
+        qn_stream *in = NULL, *out = NULL;
+        qn_table table;
+        qn_table_init(&table);
+        QN_TEST_OK(rows_stream(&in, &kind));
+        QN_TEST_OK(qn_sort_open(&out, in, &execution, by_x_s, 2, -1, 0));
+        QN_TEST_FAILS(qn_table_collect(&table, out), QN_IO, "No space left");
+        CU_ASSERT(strstr(qn_last_error().help, "--scratch") != NULL);
+        qn_stream_free(out);
+        qn_table_clear(&table);
+    }
+    if (last)
+        CU_ASSERT_EQUAL(umount(small), 0);
+}
+
 /* An input that all ranks must pull together to its end, whatever happens to one. */
 static void test_waiting_inputs(void) {
     qn_comm *comm = qn_test_comm();
@@ -257,6 +290,7 @@ static const qn_test_case cases[] = {
     {"strings with dictionaries are sorted", test_dictionaries},
     {"columns without an order are refused", test_no_order},
     {"memory failures are agreed", test_memory_failures},
+    {"a full disk on one rank is said by all", test_a_full_disk},
     {"inputs are read to their end together", test_waiting_inputs},
     {NULL, NULL},
 };
