@@ -105,9 +105,9 @@ static void sorting_clear(sorting *self) {
 
 /* ---- Words ---------------------------------------------------------------------------------- */
 
-/* Adds a field of some rows below what `words` hold. */
+/* Adds a field of some rows below what `words` hold; the top field begins them. */
 static void add_field(const sorting *self, const qn_order_field *what, const qn_ref *refs,
-                      int64_t count, uint64_t *words) {
+                      int64_t count, bool top_field, uint64_t *words) {
     const qn_order_source *source = &self->sources[what->key];
     const qn_sort_key *key = &self->keys[what->key];
     qn_order_range range = self->ranges[what->key];
@@ -116,7 +116,7 @@ static void add_field(const sorting *self, const qn_order_field *what, const qn_
     qn_order_load(source, refs, count, values, nulls);
     if (what->null_field) {
         for (int64_t i = 0; i < count; i++)
-            words[i] = words[i] << 1 | (nulls[i] == key->nulls_last);
+            words[i] = (top_field ? 0 : words[i] << 1) | (nulls[i] == key->nulls_last);
         return;
     }
     if (key->descending)
@@ -132,7 +132,7 @@ static void add_field(const sorting *self, const qn_order_field *what, const qn_
         for (int64_t i = 0; i < count; i++)
             values[i] = nulls[i] ? null_value : values[i] + shift;
     }
-    if (what->bits == 64)
+    if (top_field)
         memcpy(words, values, (size_t)count * sizeof *words);
     else
         for (int64_t i = 0; i < count; i++)
@@ -144,9 +144,8 @@ static void make_words(const sorting *self, int32_t first, int32_t last, uint64_
     for (int64_t at = 0; at < self->rows; at += QN_ORDER_CHUNK) {
         int64_t left = self->rows - at;
         int64_t count = left < QN_ORDER_CHUNK ? left : QN_ORDER_CHUNK;
-        memset(words + at, 0, (size_t)count * sizeof *words);
         for (int32_t f = first; f < last; f++)
-            add_field(self, &self->fields[f], self->refs + at, count, words + at);
+            add_field(self, &self->fields[f], self->refs + at, count, f == first, words + at);
     }
 }
 
