@@ -494,6 +494,33 @@ static void test_kept_keys(void) {
     qn_table_clear(&table);
 }
 
+/* Where prefixes differ they say the order; where equal ones are said to be equal keys, they are.
+ */
+static void test_prefixes(void) {
+    qn_table table;
+    uint64_t prefixes[2][QN_BATCH_ROWS];
+    for (int coded = 0; coded < 2; coded++) {
+        random_table(&table, 20000, 60, coded == 1);
+        const qn_batch *a = &table.batches[0], *b = &table.batches[table.batch_count - 1];
+        for (int trial = 0; trial < 4 * ALL_TYPES; trial++) {
+            qn_sort_key key = {trial / 4, trial & 1, trial & 2};
+            bool exact = qn_order_prefixes(a, &key, 1, prefixes[0]);
+            exact &= qn_order_prefixes(b, &key, 1, prefixes[1]);
+            int64_t wrong = 0;
+            for (int pair = 0; pair < 3000; pair++) {
+                int64_t i = (int64_t)(draw() % (uint64_t)a->length);
+                int64_t j = (int64_t)(draw() % (uint64_t)b->length);
+                int compared = qn_order_compare_rows(a, i, b, j, &key, 1);
+                uint64_t x = prefixes[0][i], y = prefixes[1][j];
+                wrong += (x < y && compared >= 0) || (x > y && compared <= 0) ||
+                         (x == y && exact && compared != 0);
+            }
+            CU_ASSERT_EQUAL(wrong, 0);
+        }
+        qn_table_clear(&table);
+    }
+}
+
 static void test_memory_failures(void) {
     qn_table table;
     random_table(&table, 5000, 100, true);
@@ -526,6 +553,7 @@ static const qn_test_case cases[] = {
     {"several keys, up and down, are sorted as plainly", test_several_keys},
     {"some rows of a table are sorted", test_some_rows},
     {"keys that were kept are those of the rows", test_kept_keys},
+    {"prefixes say the order", test_prefixes},
     {"memory failures leave nothing behind", test_memory_failures},
     {NULL, NULL},
 };
