@@ -313,6 +313,7 @@ qn_status qn_window_check(const qn_window_spec *spec, const qn_schema *in,
     const qn_window_info *info = qn_window_find(call->function, call->distinct);
     if (info == NULL)
         return unknown_function(call->function);
+    QN_TRY(qn_order_check(in, spec->order, spec->order_count));
     QN_TRY(check_count(info, call));
     QN_TRY(check_numbers(info, call));
     QN_TRY(check_options(in, info, call));
