@@ -79,7 +79,8 @@ static void test_bad_statements_are_refused(void) {
     check_bind_error("SELECT id FROM __THIS__ OFFSET 5", "query:1:32", "need all rows");
     check_bind_error("SELECT idd FROM __THIS__", "query:1:8",
                      "sql_transformer: unknown column 'idd'");
-    check_bind_error("SELECT sum(n) FROM __THIS__", "query:1:8", "aggregate functions need all rows");
+    check_bind_error("SELECT sum(n) FROM __THIS__", "query:1:8",
+                     "aggregate functions need all rows");
     check_bind_error("SELECT FROM WHERE", "query:1:13", "syntax error");
     check_bind_error("SELECT id + cut FROM __THIS__", "query:1:11", "'+'");
 }

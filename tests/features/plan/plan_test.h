@@ -64,7 +64,8 @@ static inline void plan_test_sort(char *text) {
 }
 
 /* Rows of a query as text, the improved plan's tree in `tree` (may be NULL). */
-static inline qn_status plan_test_run(const char *query, bool as_written, qn_text *tree, char **rows) {
+static inline qn_status plan_test_run(const char *query, bool as_written, qn_text *tree,
+                                      char **rows) {
     qn_execution execution = qn_execution_of(qn_test_comm());
     qn_plan_table tables[PLAN_TEST_TABLES];
     qn_plan *plan = NULL;
