@@ -84,8 +84,8 @@ static qn_status refuse_correlated(const sql_scope *scope, const char *table, in
                                    "a subquery that mentions table '%s' of the query around it "
                                    "in this place is not part of this version",
                                    table);
-    qn_error_help("in WHERE, EXISTS (SELECT ... WHERE inner.key = outer.key) and IN may; else join "
-                  "with a subquery that has a GROUP BY");
+    qn_error_help("EXISTS (SELECT ... WHERE inner.key = outer.key), IN and aggregates may in their "
+                  "WHERE; else join with a subquery that has a GROUP BY");
     return status;
 }
 

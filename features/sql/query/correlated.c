@@ -17,7 +17,7 @@ bool qn_sql_is_correlated_query(const sql_block *block, const sql_node *subselec
 /* ---- The columns that conditions need -------------------------------------------------------- */
 
 /* Takes over the expression; *out mentions it by its hidden name. */
-static qn_status add_column(sql_block *inner, qn_expr *expression, qn_expr **out) {
+qn_status qn_sql_add_inner(sql_block *inner, qn_expr *expression, qn_expr **out) {
     const char *name = NULL;
     char *text = NULL;
     int32_t position = qn_expr_position(expression);
@@ -47,12 +47,12 @@ qn_status qn_sql_inner_column(sql_block *block, const PgQuery__ColumnRef *node, 
     const char *table = last == 1 ? qn_sql_string(node->fields[0]) : NULL;
     QN_TRY(qn_expr_qualified_column(&expression, table, qn_sql_string(node->fields[last]),
                                     node->location));
-    return add_column(block->inner, expression, out);
+    return qn_sql_add_inner(block->inner, expression, out);
 }
 
 /* ---- Terms ----------------------------------------------------------------------------------- */
 
-static qn_status add_local(sql_block *inner, const sql_node *term) {
+qn_status qn_sql_add_local_term(sql_block *inner, const sql_node *term) {
     qn_expr *condition = NULL;
     if (qn_sql_is_join_term(inner, term))
         return qn_sql_where_join(inner, term);
@@ -77,7 +77,7 @@ static qn_status add_term(sql_block *block, sql_block *inner, const sql_node *te
                           qn_expr_list *shared) {
     if (qn_sql_is_correlated(inner, term))
         return add_shared(block, inner, term, shared);
-    return add_local(inner, term);
+    return qn_sql_add_local_term(inner, term);
 }
 
 static qn_status add_terms(sql_block *block, sql_block *inner, qn_expr_list *shared) {
@@ -106,7 +106,7 @@ static qn_status add_membership(sql_block *block, sql_block *inner, const PgQuer
     qn_status status =
         qn_sql_convert_at(inner, SQL_OUTPUT, select->target_list[0]->res_target->val, &value);
     if (status == QN_OK)
-        status = add_column(inner, value, &sides[1]);
+        status = qn_sql_add_inner(inner, value, &sides[1]);
     if (status != QN_OK) {
         qn_expr_free(sides[0]);
         return status;
@@ -133,7 +133,7 @@ static qn_status project_columns(sql_block *inner) {
     qn_expr *expression = NULL, *mention = NULL;
     if (inner->column_count == 0) {
         QN_TRY(qn_expr_literal(&expression, one, -1));
-        QN_TRY(add_column(inner, expression, &mention));
+        QN_TRY(qn_sql_add_inner(inner, expression, &mention));
         qn_expr_free(mention);
     }
     qn_plan *in = inner->plan;

@@ -302,6 +302,14 @@ bool qn_sql_is_correlated_query(const sql_block *block, const sql_node *subselec
 /* Local. Joins a correlated EXISTS or IN. name: the mark's. */
 QN_CHECKED qn_status qn_sql_correlated(sql_block *block, const PgQuery__SubLink *node,
                                        qn_plan_join_kind kind, const char *name);
+/* Local. A correlated subquery that stands for an aggregated value (value.c). */
+QN_CHECKED qn_status qn_sql_correlated_value(sql_block *block, const PgQuery__SubLink *node,
+                                             qn_expr **out);
+/* Local. A column that a correlated subquery gives to the conditions outside, equal ones once.
+ * Takes over the expression; *out mentions it. */
+QN_CHECKED qn_status qn_sql_add_inner(sql_block *inner, qn_expr *expression, qn_expr **out);
+/* Local. A term of a correlated subquery's WHERE that concerns its own tables alone. */
+QN_CHECKED qn_status qn_sql_add_local_term(sql_block *inner, const sql_node *term);
 /* Local. Joins the subqueries that wait to block->plan. */
 QN_CHECKED qn_status qn_sql_join_pending(sql_block *block);
 

@@ -93,6 +93,8 @@ static qn_status attach_single(sql_block *block, qn_plan *plan, const char *text
 static qn_status convert_scalar(sql_scope *scope, const PgQuery__SubLink *node, qn_expr **out) {
     qn_plan *plan = NULL;
     char *text = NULL;
+    if (qn_sql_is_correlated_query(scope->block, node->subselect))
+        return qn_sql_correlated_value(scope->block, node, out);
     QN_TRY(build_column(scope->block, node, &plan, &text));
     qn_status status = attach_single(scope->block, plan, text != NULL ? text : "subquery",
                                      qn_sql_position(scope, node->location), out);

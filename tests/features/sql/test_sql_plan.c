@@ -335,6 +335,26 @@ static void test_correlated_subqueries_of_where_are_joins(void) {
                "      Scan u\n");
 }
 
+static void test_correlated_values_are_joins(void) {
+    check_plan("SELECT a FROM t WHERE x > (SELECT avg(b.x) * 2 + count(*) FROM t AS b WHERE b.k = "
+               "t.k AND b.n > 3)",
+               "Project a\n"
+               "  Filter (x > ((\"$agg0\" * 2) + coalesce(\"$agg1\", 0)))\n"
+               "    Left join on (t.k = \"$sub0\")\n"
+               "      Scan t\n"
+               "      Aggregate by b.k AS $sub0: avg(b.x) AS $agg0, count(*) AS $agg1\n"
+               "        Filter (b.n > 3)\n"
+               "          Alias b\n"
+               "            Scan t\n");
+    check_plan("SELECT k, sum(x) > (SELECT sum(v) FROM u WHERE u.k = t.k) AS m FROM t GROUP BY k",
+               "Project k, (\"$agg0\" > \"$agg1\") AS m\n"
+               "  Left join on (k = \"$sub0\")\n"
+               "    Aggregate by k: sum(x) AS $agg0\n"
+               "      Scan t\n"
+               "    Aggregate by u.k AS $sub0: sum(v) AS $agg1\n"
+               "      Scan u\n");
+}
+
 /* ---- Broken memory --------------------------------------------------------------------------- */
 
 static const char *const everything[] = {
@@ -348,6 +368,9 @@ static const char *const everything[] = {
     "SELECT a FROM t UNION SELECT b FROM u INTERSECT SELECT c FROM v ORDER BY 1, a + 1 LIMIT 2",
     "SELECT a, sum(x) FILTER (WHERE y), string_agg(s, ',' ORDER BY z), GROUPING(a, b % 2) FROM t "
     "GROUP BY CUBE (a, b % 2), c HAVING (SELECT true)",
+    "SELECT a, (SELECT max(u.x) + count(*) FROM u WHERE u.k = t.k + 1 AND u.y IN (SELECT 1)) FROM "
+    "t "
+    "WHERE (SELECT min(x) FROM u WHERE u.k = t.k) < a",
     "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x), n % 2, lag(n) IGNORE NULLS OVER w FROM "
     "t TABLESAMPLE BERNOULLI (5) GROUP BY n % 2, n WINDOW w AS (ORDER BY n)"};
 
@@ -379,6 +402,7 @@ static const qn_test_case cases[] = {
     {"WITH", test_with},
     {"subqueries become joins", test_subqueries},
     {"correlated subqueries of WHERE are joins", test_correlated_subqueries_of_where_are_joins},
+    {"correlated values are joins with groups", test_correlated_values_are_joins},
     {"any allocation may fail", test_any_allocation_may_fail},
     {NULL, NULL}};
 
