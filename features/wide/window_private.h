@@ -6,8 +6,14 @@
 #include "features/wide/window.h"
 #include "mpi/file/scratch.h"
 
-/* Past the budget a rank's partitions are computed lane by lane. */
+/* Past the budget a rank's partitions are computed lane by lane: at most so many; fewer if the
+ * budget is small, as each holds back the rows of a block. */
 enum { QN_WINDOW_LANES = 64 };
+
+/* The lane, of `lanes`, that a target belongs to. */
+static inline int32_t qn_window_lane(int32_t target, int32_t lanes) {
+    return target % QN_WINDOW_LANES * lanes / QN_WINDOW_LANES;
+}
 
 /* A spec of its own, over the columns that the functions read. */
 typedef struct window_spec {
@@ -53,7 +59,8 @@ typedef struct window_rows {
     int32_t *targets; /* of a batch */
     int64_t budget, bytes;
     qn_table *memory;    /* by source; */
-    qn_scratch *scratch; /* or lane source * QN_WINDOW_LANES + l */
+    qn_scratch *scratch; /* or lane source * lanes + l */
+    int32_t lanes;       /* once spilled */
     int64_t *sent;       /* rows of this rank, by target */
 } window_rows;
 
@@ -65,7 +72,7 @@ void qn_window_rows_clear(window_rows *rows);
 /* Collective; the same status on all ranks. Reads `in` (the needed columns) to its end. */
 QN_CHECKED qn_status qn_window_rows_read(window_rows *rows, qn_stream *in);
 
-int32_t qn_window_rows_lanes(const window_rows *rows); /* 1, or QN_WINDOW_LANES once spilled */
+int32_t qn_window_rows_lanes(const window_rows *rows); /* 1 unless spilled */
 
 /* Local. Rows of a lane, which are given up, in order of their source; counts[s]: rows of source s.
  */
@@ -88,7 +95,7 @@ typedef struct window_results {
     const window_spec *spec;
     int32_t *lanes; /* of each rank */
     int64_t budget, bytes;
-    window_sequence *sequences; /* size * QN_WINDOW_LANES; a rank of one lane has its first only */
+    window_sequence *sequences; /* rank * QN_WINDOW_LANES + lane */
     qn_scratch *scratch;        /* lane: sequence; NULL: all in memory */
     bool own;                   /* the first sequence has the results of this rank's rows */
 } window_results;

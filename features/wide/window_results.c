@@ -67,10 +67,8 @@ static int64_t rows_due(const window_results *self, const window_rows *rows, int
                         int32_t step) {
     const int64_t *sent = rows->sent + from * QN_WINDOW_LANES;
     int64_t count = 0;
-    if (self->lanes[from] > 1)
-        return sent[step];
-    for (int32_t l = 0; step == 0 && l < QN_WINDOW_LANES; l++)
-        count += sent[l];
+    for (int32_t l = 0; l < QN_WINDOW_LANES; l++)
+        count += qn_window_lane(l, self->lanes[from]) == step ? sent[l] : 0;
     return count;
 }
 
@@ -224,7 +222,7 @@ static qn_status advance(window_sequence *sequence) {
 
 static int32_t sequence_of(const window_results *self, int32_t target) {
     int32_t rank = target / QN_WINDOW_LANES;
-    return self->lanes[rank] > 1 ? target : rank * QN_WINDOW_LANES;
+    return rank * QN_WINDOW_LANES + qn_window_lane(target, self->lanes[rank]);
 }
 
 /* Rows of one sequence that a batch wants, and where they are in `source`. */

@@ -3,6 +3,8 @@
 #include "features/wide/shuffle.h"
 #include "features/wide/window_private.h"
 
+enum { BLOCK_BYTES = 512 << 10 };
+
 /* ---- Where rows go --------------------------------------------------------------------------- */
 
 qn_status qn_window_router_init(window_router *out, const qn_schema *schema, const int32_t *columns,
@@ -70,11 +72,20 @@ static qn_status route(void *context, const qn_batch *batch, int32_t *ranks) {
 
 /* ---- Arriving rows --------------------------------------------------------------------------- */
 
+/* Blocks that wait for more rows take up to a quarter of the budget. */
+static int32_t lanes_of(const qn_execution *execution) {
+    int64_t lanes = execution->memory / 4 / BLOCK_BYTES / qn_comm_size(execution->comm);
+    return lanes < 4 ? 4 : lanes > QN_WINDOW_LANES ? QN_WINDOW_LANES : (int32_t)lanes;
+}
+
 qn_status qn_window_rows_init(window_rows *out, const window_spec *spec, const qn_schema *in,
                               const qn_execution *execution) {
     int size = qn_comm_size(execution->comm);
-    window_rows rows = {
-        .size = size, .execution = execution, .spec = spec, .budget = execution->memory / 6};
+    window_rows rows = {.size = size,
+                        .execution = execution,
+                        .spec = spec,
+                        .budget = execution->memory / 6,
+                        .lanes = lanes_of(execution)};
     qn_status status = QN_OK;
     for (int32_t k = 0; k < spec->column_count; k++)
         QN_TRY_GOTO(qn_schema_add_field(&rows.schema, &in->fields[spec->columns[k]]), done);
@@ -115,19 +126,19 @@ static qn_status take_lane(qn_batch *out, const qn_batch *batch, const int64_t *
 }
 
 /* Rows of a batch, sorted by lane: lane l has order[starts[l] .. starts[l + 1]). */
-static void sort_by_lane(const int32_t *targets, int64_t length, int64_t *order,
+static void sort_by_lane(const int32_t *targets, int32_t lanes, int64_t length, int64_t *order,
                          int64_t starts[QN_WINDOW_LANES + 1]) {
     int64_t next[QN_WINDOW_LANES];
     for (int l = 0; l <= QN_WINDOW_LANES; l++)
         starts[l] = 0;
     for (int64_t i = 0; i < length; i++)
-        starts[targets[i] % QN_WINDOW_LANES + 1]++;
+        starts[qn_window_lane(targets[i], lanes) + 1]++;
     for (int l = 0; l < QN_WINDOW_LANES; l++) {
         starts[l + 1] += starts[l];
         next[l] = starts[l];
     }
     for (int64_t i = 0; i < length; i++)
-        order[next[targets[i] % QN_WINDOW_LANES]++] = i;
+        order[next[qn_window_lane(targets[i], lanes)]++] = i;
 }
 
 static qn_status spill_batch(window_rows *self, int source, const qn_batch *batch) {
@@ -135,15 +146,15 @@ static qn_status spill_batch(window_rows *self, int source, const qn_batch *batc
     qn_status status = QN_OK;
     QN_TRY(qn_window_route(&self->router, batch, self->targets));
     QN_TRY(qn_mem_alloc(&order, (size_t)batch->length, sizeof *order));
-    sort_by_lane(self->targets, batch->length, order, starts);
-    for (int32_t l = 0; l < QN_WINDOW_LANES && status == QN_OK; l++) {
+    sort_by_lane(self->targets, self->lanes, batch->length, order, starts);
+    for (int32_t l = 0; l < self->lanes && status == QN_OK; l++) {
         int64_t count = starts[l + 1] - starts[l];
         qn_batch piece;
         qn_batch_init(&piece);
         if (count == 0)
             continue;
         QN_TRY_GOTO(take_lane(&piece, batch, order + starts[l], count), done);
-        status = qn_scratch_add(self->scratch, source * QN_WINDOW_LANES + l, &piece);
+        status = qn_scratch_add(self->scratch, source * self->lanes + l, &piece);
     }
 done:
     qn_mem_free(order);
@@ -153,7 +164,7 @@ done:
 /* What is in memory goes to scratch, and so will all that comes. */
 static qn_status start_spilling(window_rows *self) {
     QN_TRY(qn_scratch_new(&self->scratch, self->execution->scratch, &self->schema,
-                          self->size * QN_WINDOW_LANES));
+                          self->size * self->lanes));
     for (int s = 0; s < self->size; s++) {
         for (int64_t b = 0; b < self->memory[s].batch_count; b++)
             QN_TRY(spill_batch(self, s, &self->memory[s].batches[b]));
@@ -185,7 +196,7 @@ qn_status qn_window_rows_read(window_rows *rows, qn_stream *in) {
 }
 
 int32_t qn_window_rows_lanes(const window_rows *rows) {
-    return rows->scratch != NULL ? QN_WINDOW_LANES : 1;
+    return rows->scratch != NULL ? rows->lanes : 1;
 }
 
 /* ---- A lane's rows --------------------------------------------------------------------------- */
@@ -219,7 +230,7 @@ static qn_status add_memory(window_rows *self, int source, qn_table *out) {
 
 static qn_status add_scratch(window_rows *self, int source, int32_t lane, qn_table *out) {
     qn_stream *stream = NULL;
-    QN_TRY(qn_scratch_open(&stream, self->scratch, source * QN_WINDOW_LANES + lane));
+    QN_TRY(qn_scratch_open(&stream, self->scratch, source * self->lanes + lane));
     qn_status status = collect(out, stream);
     qn_stream_free(stream);
     return status;
