@@ -193,7 +193,7 @@ int64_t qn_fixed_sums_bytes(const qn_fixed_sums *sums) {
 /* ---- Carries and other bases ---------------------------------------------------------------- */
 
 static inline qn_wide value_of(qn_fixed_pair pair) {
-    return ((qn_wide)pair[1] << LOW) + pair[0];
+    return (qn_wide)pair[1] * (INT64_C(1) << LOW) + pair[0];
 }
 
 static inline qn_fixed_pair pair_of(qn_wide value) {
