@@ -1,6 +1,7 @@
-/* As-of joins: the right side on every rank, left batches pass through. */
+/* As-of joins. A right side that is not large goes to every rank, and left batches pass through. */
 #include "core/memory.h"
 #include "features/wide/asof_list.h"
+#include "features/wide/asof_wide.h"
 
 typedef struct asof {
     qn_stream base;
@@ -10,26 +11,56 @@ typedef struct asof {
     qn_asof_list list;
     qn_ref *refs;
     bool started;
+    qn_stream *wide; /* NULL: left batches pass through */
 } asof;
+
+/* Collective. This rank's right rows; how many all have. */
+static qn_status read_right(asof *self, int64_t *rows) {
+    qn_table *table = &self->list.right.table;
+    bool full = false;
+    qn_status status = qn_stream_rewind(self->right);
+    if (status == QN_OK)
+        status = qn_wide_collect(table, self->right, INT64_MAX, &full);
+    QN_TRY(qn_comm_agree(self->execution.comm, status));
+    qn_stream_free(self->right);
+    self->right = NULL;
+    *rows = table->row_count;
+    return qn_comm_sum_i64(self->execution.comm, rows, 1);
+}
+
+static bool broadcasts(const asof *self, int64_t rows) {
+    const qn_join_plan *join = &self->plan.join;
+    if (join->key_count == 0 || join->form != QN_JOIN_AUTO)
+        return join->key_count == 0 || join->form == QN_JOIN_BROADCAST;
+    return rows * qn_join_nominal_width(&join->right_schema) <= QN_JOIN_BROADCAST_BYTES;
+}
+
+static qn_status start_narrow(asof *self) {
+    self->list.plan = &self->plan;
+    QN_TRY(qn_asof_list_init(&self->list));
+    QN_TRY(qn_mem_alloc(&self->refs, QN_BATCH_ROWS, sizeof *self->refs));
+    return qn_stream_rewind(self->left);
+}
+
+static qn_status start_wide(asof *self) {
+    qn_result *result = NULL;
+    QN_TRY(qn_asof_wide_new(&result, &self->plan, &self->base.schema));
+    qn_asof_wide_take(result, self->left, &self->list.right.table);
+    self->left = NULL;
+    return qn_wide_open(&self->wide, result, &self->execution);
+}
 
 /* Collective. */
 static qn_status start(asof *self) {
     qn_comm *comm = self->execution.comm;
-    bool full = false;
-    qn_status status = qn_stream_rewind(self->right);
-    self->list.plan = &self->plan;
-    if (status == QN_OK)
-        status = qn_wide_collect(&self->list.right.table, self->right, INT64_MAX, &full);
-    QN_TRY(qn_comm_agree(comm, status));
-    qn_stream_free(self->right);
-    self->right = NULL;
-    QN_TRY(qn_join_replicate(&self->list.right.table, comm));
-    status = qn_asof_list_init(&self->list);
-    if (status == QN_OK)
-        status = qn_mem_alloc(&self->refs, QN_BATCH_ROWS, sizeof *self->refs);
-    if (status == QN_OK)
-        status = qn_stream_rewind(self->left);
-    QN_TRY(qn_comm_agree(comm, status));
+    int64_t rows = 0;
+    QN_TRY(read_right(self, &rows));
+    if (broadcasts(self, rows)) {
+        QN_TRY(qn_join_replicate(&self->list.right.table, comm));
+        QN_TRY(qn_comm_agree(comm, start_narrow(self)));
+    } else {
+        QN_TRY(qn_comm_agree(comm, start_wide(self)));
+    }
     self->started = true;
     return QN_OK;
 }
@@ -64,6 +95,8 @@ static qn_status asof_next(qn_stream *stream, qn_batch *out) {
     qn_batch_init(&batch);
     if (!self->started)
         QN_TRY(start(self));
+    if (self->wide != NULL)
+        return qn_stream_next(self->wide, out);
     QN_TRY(qn_stream_next(self->left, &batch));
     if (batch.count == 0)
         return QN_OK;
@@ -76,11 +109,14 @@ static qn_status asof_next(qn_stream *stream, qn_batch *out) {
 
 static qn_status asof_rewind(qn_stream *stream) {
     asof *self = (asof *)stream;
-    return self->started ? qn_stream_rewind(self->left) : QN_OK;
+    if (!self->started)
+        return QN_OK;
+    return qn_stream_rewind(self->wide != NULL ? self->wide : self->left);
 }
 
 static void asof_free(qn_stream *stream) {
     asof *self = (asof *)stream;
+    qn_stream_free(self->wide);
     qn_asof_list_clear(&self->list);
     qn_mem_free(self->refs);
     qn_stream_free(self->left);
@@ -112,6 +148,7 @@ static qn_status check_on(const qn_schema *left, int32_t left_on, const qn_schem
 static qn_status plan_init(qn_asof_plan *plan, const qn_stream *left, const qn_stream *right,
                            const qn_asof_spec *spec) {
     qn_join_spec join = {.kind = QN_JOIN_LEFT,
+                         .form = spec->form,
                          .left_keys = spec->left_keys,
                          .right_keys = spec->right_keys,
                          .key_count = spec->key_count,

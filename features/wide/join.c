@@ -5,9 +5,6 @@
 #include "features/wide/join_private.h"
 #include "features/wide/join_wide.h"
 
-/* A right side no larger than this goes to all ranks. */
-enum { BROADCAST_BYTES = 32 << 20 };
-
 /* ---- The stream: what kind of join it is shows when the right side is known ------------------ */
 
 typedef struct join {
@@ -26,7 +23,7 @@ static bool broadcasts(const join *self, int64_t right_rows) {
         return true;
     if (plan->form != QN_JOIN_AUTO)
         return plan->form == QN_JOIN_BROADCAST;
-    return right_rows * qn_join_nominal_width(&plan->right_schema) <= BROADCAST_BYTES;
+    return right_rows * qn_join_nominal_width(&plan->right_schema) <= QN_JOIN_BROADCAST_BYTES;
 }
 
 /* Collective. The right side of this rank; how many rows all ranks have. */

@@ -52,11 +52,18 @@ typedef struct qn_join_spec {
  *
  * Whether to broadcast is decided by the right side's number of rows and its columns' types alone
  * (up to 32 MiB), the same on any number of ranks; always without keys, and for a null-aware join
- * with a residual. Spills past the budget. */
+ * with a residual.
+ *
+ * Cost: broadcast: the right side sent to each rank once; shuffle: each row sent at most once
+ * (right rows of a split partition once to each rank that has it), 12 bytes a row kept beside them.
+ * Past the budget both sides go to scratch and partitions are joined one after the other; what must
+ * fit in memory is the right side of a broadcast join, and the rows of one partition (1/1024 of the
+ * keys) that a rank has. */
 QN_CHECKED qn_status qn_join_open(qn_stream **out, qn_stream *left, qn_stream *right,
                                   const qn_execution *execution, const qn_join_spec *spec);
 
 typedef struct qn_asof_spec {
+    qn_join_form form;                     /* AUTO: by the measured size of the right side */
     const int32_t *left_keys, *right_keys; /* equality, pair by pair; may be none */
     int32_t key_count;
     int32_t left_on, right_on; /* the ordered columns: number, date or timestamp of one type */
@@ -70,9 +77,13 @@ typedef struct qn_asof_spec {
 /* Local; the first qn_stream_next is collective. Takes over the inputs. For each left row the last
  * right row at or before it in its group (pandas merge_asof, DuckDB ASOF JOIN); among equal ones
  * the last in input order. Forward: the first at or after it, among equal ones the first. A null on
- * either side matches nothing; NaN is above every number. Neither side need be sorted. Left batches
- * pass through, as through a filter: order and row numbers are the left ones. Cost: right rows go
- * to all ranks; a left row costs a search near the last answer in its group. */
+ * either side matches nothing; NaN is above every number. Neither side need be sorted. Output in
+ * left order.
+ *
+ * Broadcast (right sides up to 32 MiB, and always without keys): right rows go to all ranks, left
+ * batches pass through as through a filter; a left row costs a search near the last answer in its
+ * group. Shuffle: right rows and the left rows' keys meet by the keys' hash, and what each left row
+ * found goes back to it; rows are numbered anew, and both sides must fit in memory. */
 QN_CHECKED qn_status qn_asof_open(qn_stream **out, qn_stream *left, qn_stream *right,
                                   const qn_execution *execution, const qn_asof_spec *spec);
 

@@ -33,6 +33,9 @@ QN_CHECKED qn_status qn_join_plan_init(qn_join_plan *plan, const qn_stream *left
                                        const qn_stream *right, const qn_join_spec *spec);
 void qn_join_plan_clear(qn_join_plan *plan);
 
+/* A right side no larger than this goes to all ranks. */
+enum { QN_JOIN_BROADCAST_BYTES = 32 << 20 };
+
 /* Bytes that a row takes, by its types alone: the same whatever the rows hold. */
 int64_t qn_join_nominal_width(const qn_schema *schema);
 

@@ -6,6 +6,7 @@ typedef struct asof_case {
     side_spec left, right;
     bool grouped, strict, forward, inner;
     double tolerance;
+    qn_join_form form;
 } asof_case;
 
 /* ---- Nested loops -----------------------------------------------------------------------------
@@ -46,7 +47,8 @@ static qn_status open_asof(qn_stream **out, const asof_case *asof, const qn_tabl
         QN_TRY(qn_schema_add_field(&schema, &left->schema.fields[i]));
     for (int32_t i = 0; i < right->schema.count; i++)
         QN_TRY(qn_schema_add_field(&schema, &right->schema.fields[i]));
-    qn_asof_spec spec = {.left_keys = keys,
+    qn_asof_spec spec = {.form = asof->form,
+                         .left_keys = keys,
                          .right_keys = keys,
                          .key_count = asof->grouped,
                          .left_on = VALUE,
@@ -107,8 +109,9 @@ static asof_case small_case(void) {
 }
 
 static void test_all_ways(void) {
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < 64; i++) {
         asof_case asof = small_case();
+        asof.form = i & 32 ? QN_JOIN_SHUFFLE : QN_JOIN_AUTO;
         asof.strict = i & 1;
         asof.forward = i & 2;
         asof.inner = i & 4;
@@ -122,14 +125,58 @@ static void test_all_ways(void) {
 }
 
 static void test_empty_sides(void) {
-    asof_case asof = small_case();
-    asof.left.rows = 0;
-    check(&asof);
-    asof = small_case();
-    asof.right.rows = 0;
-    check(&asof);
-    asof.inner = true;
-    check(&asof);
+    for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_SHUFFLE; form++) {
+        asof_case asof = small_case();
+        asof.form = (qn_join_form)form;
+        asof.left.rows = 0;
+        check(&asof);
+        asof = small_case();
+        asof.form = (qn_join_form)form;
+        asof.right.rows = 0;
+        check(&asof);
+        asof.inner = true;
+        check(&asof);
+    }
+}
+
+static void test_many_rows(void) {
+    for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_SHUFFLE; form++) {
+        asof_case asof = small_case();
+        asof.form = (qn_join_form)form;
+        asof.left.rows = 4000, asof.left.cut = 700;
+        asof.right.rows = 3000, asof.right.cut = 400;
+        asof.left.classes = asof.right.classes = 300;
+        check(&asof);
+    }
+}
+
+static void test_every_allocation_may_fail(void) {
+    qn_comm *comm = qn_test_comm();
+    qn_execution execution = qn_execution_of(comm);
+    int rank = qn_comm_rank(comm), size = qn_comm_size(comm);
+    for (int form = QN_JOIN_BROADCAST; form <= QN_JOIN_SHUFFLE; form++) {
+        asof_case asof = small_case();
+        qn_table left, right, out;
+        qn_status status = QN_MEMORY;
+        asof.form = (qn_join_form)form;
+        make_side(&left, &asof.left, rank, size);
+        make_side(&right, &asof.right, rank, size);
+        for (int64_t n = 0; n < 10000 && status != QN_OK; n += n < 150 ? 1 : 11) {
+            qn_stream *stream = NULL;
+            qn_table_init(&out);
+            QN_TEST_OK(open_asof(&stream, &asof, &left, &right, &execution));
+            if (rank == size - 1)
+                qn_mem_fail_after(n);
+            status = qn_gather_table(&out, stream, comm, 0);
+            qn_mem_fail_after(-1);
+            CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+            qn_table_clear(&out);
+            qn_stream_free(stream);
+        }
+        CU_ASSERT_EQUAL(status, QN_OK);
+        qn_table_clear(&left);
+        qn_table_clear(&right);
+    }
 }
 
 /* ---- pandas' examples --------------------------------------------------------------------------
@@ -258,6 +305,8 @@ static void test_wrong_columns_are_refused(void) {
 static const qn_test_case cases[] = {
     {"all ways of matching", test_all_ways},
     {"empty sides", test_empty_sides},
+    {"many rows", test_many_rows},
+    {"every allocation may fail", test_every_allocation_may_fail},
     {"quotes and trades (pandas)", test_quotes_and_trades},
     {"wrong columns are refused", test_wrong_columns_are_refused},
     {NULL, NULL},
