@@ -156,7 +156,7 @@ static qn_status fault(const qn_call *call, qn_column *out, int64_t row) {
     if (call->arguments[0].column->type == QN_STRING) {
         qn_view view = qn_text_at(&call->arguments[0], row);
         return qn_call_fault(call, out, row, "'%.*s' cannot be cast to %s",
-                             (int)(view.length < 100 ? view.length : 100), view.data, to);
+                             qn_shown_length(view, 100), view.data, to);
     }
     if (call->faults == NULL)
         return qn_call_fault(call, out, row, "a value cannot be cast to %s", to);

@@ -97,7 +97,7 @@ static qn_status run_next_day(const qn_call *call, qn_column **out) {
         qn_status status = QN_OK;
         if (weekday < 0 || __builtin_add_overflow(day, step, &column->i32[i]))
             status = qn_call_fault(call, column, i, "'%.*s' is not a day of the week",
-                                   (int)(name.length < 40 ? name.length : 40), name.data);
+                                   qn_shown_length(name, 40), name.data);
         if (status != QN_OK) {
             qn_column_release(column);
             return status;

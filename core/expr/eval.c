@@ -236,6 +236,7 @@ static qn_status run_noting(const qn_expr *node, qn_operand *arguments, qn_fault
     qn_column *column = NULL;
     QN_TRY(constant ? run_constant(node, arguments, length, faults, &column)
                     : qn_call_run(node, arguments, length, faults, &column));
+    faults->node = node;
     qn_status status = qn_faults_join(faults, node, arguments, marks, length);
     if (status != QN_OK) {
         qn_column_release(column);
@@ -284,16 +285,30 @@ static qn_status take_row(qn_batch *out, const qn_batch *batch, int64_t row) {
     return QN_OK;
 }
 
+/* "row 7: '/' divides by zero in (1 / a)" */
+static qn_status fail_at(const qn_expr *root, int64_t row, const qn_faults *faults) {
+    enum { MOST = 200 };
+    qn_text text;
+    qn_text_init(&text);
+    qn_status status = qn_expr_print(faults->node, &text);
+    (void)qn_expr_link((qn_expr *)root); /* printing a part took it out of the whole's order */
+    if (status == QN_OK) {
+        qn_expr_set_position(faults->node->position);
+        status = qn_fail(QN_DATA, "row %lld: %s in %.*s%s", (long long)row, faults->message,
+                         qn_shown_length((qn_view){text.data, text.length}, MOST), text.data,
+                         text.length > MOST ? " ..." : "");
+    }
+    qn_text_clear(&text);
+    return status;
+}
+
 /* The first row's fault as an error: that row by itself has the message that belongs to it. */
 static qn_status report_fault(const qn_expr *expr, const qn_batch *batch, const qn_faults *faults) {
     int64_t row = 0;
     while (row < batch->length - 1 && !qn_bit(faults->rows, row))
         row++;
-    if (batch->length == 1) {
-        qn_expr_set_position(faults->position);
-        return qn_fail(QN_DATA, "row %lld: %s", (long long)qn_batch_row(batch, 0) + 1,
-                       faults->message);
-    }
+    if (batch->length == 1)
+        return fail_at(expr, qn_batch_row(batch, 0) + 1, faults);
     qn_batch one;
     qn_column *column = NULL;
     qn_batch_init(&one);

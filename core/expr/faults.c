@@ -24,10 +24,10 @@ static qn_status make_rows(qn_faults *faults, int64_t length) {
     return qn_mem_calloc(&faults->rows, (size_t)qn_bit_words(length), sizeof *faults->rows);
 }
 
-static qn_status set_message(qn_faults *faults, const char *message, int32_t position) {
+static qn_status set_message(qn_faults *faults, const char *message, const qn_expr *node) {
     if (faults->message != NULL)
         return QN_OK;
-    faults->position = position;
+    faults->node = node;
     return qn_mem_copy_text(&faults->message, message);
 }
 
@@ -37,7 +37,7 @@ static qn_status note(const qn_call *call, int64_t row, const char *format, va_l
     if (call->faults->message == NULL) {
         char message[512];
         vsnprintf(message, sizeof message, format, arguments);
-        QN_TRY(set_message(call->faults, message, call->node->position));
+        QN_TRY(set_message(call->faults, message, NULL));
     }
     QN_TRY(make_rows(call->faults, call->length));
     qn_bit_set(call->faults->rows, row);
@@ -73,7 +73,7 @@ qn_status qn_faults_spread(qn_faults *out, qn_faults *entries, const int32_t *co
             some = true;
         }
     if (some)
-        return set_message(out, entries->message, entries->position);
+        return set_message(out, entries->message, NULL);
     qn_faults_clear(out); /* of entries that no row has */
     return QN_OK;
 }
@@ -112,7 +112,7 @@ static qn_status join_word(qn_faults *own, const qn_faults *mark, int64_t word, 
         return QN_OK;
     QN_TRY(make_rows(own, length));
     own->rows[word] |= some;
-    return set_message(own, mark->message, mark->position);
+    return set_message(own, mark->message, mark->node);
 }
 
 qn_status qn_faults_join(qn_faults *own, const qn_expr *node, const qn_operand *arguments,

@@ -64,9 +64,9 @@ typedef struct qn_operand {
 /* Rows that could not be computed, in sessions of QN_FAULT_ERROR: they are null until it is known
  * whether anything takes them. All zero: none. */
 typedef struct qn_faults {
-    uint64_t *rows;   /* bitmap */
-    char *message;    /* of one of them */
-    int32_t position; /* of the call that it is about */
+    uint64_t *rows;      /* bitmap */
+    char *message;       /* of one of them */
+    const qn_expr *node; /* the call that it is about */
 } qn_faults;
 
 typedef struct qn_call {
@@ -291,6 +291,14 @@ static inline uint64_t qn_bits_pack(const uint8_t *bytes) {
 static inline qn_clock qn_call_clock(const qn_call *call) {
     const qn_shared_session *session = call->node->session;
     return qn_clock_of(session == NULL ? NULL : session->zone);
+}
+
+/* Bytes of a text that a message shows: at most `most`, whole characters. */
+static inline int qn_shown_length(qn_view text, int64_t most) {
+    int64_t length = text.length < most ? text.length : most;
+    while (length > 0 && length < text.length && ((unsigned char)text.data[length] & 0xc0) == 0x80)
+        length--;
+    return (int)length;
 }
 
 static inline bool qn_call_skips(const qn_call *call, int64_t row) {

@@ -55,8 +55,7 @@ static qn_status set_parsed(const qn_call *call, qn_column *column, int64_t row,
     if (parsed)
         return QN_OK;
     return qn_call_fault(call, column, row, "'%.*s' does not fit the pattern of '%s'",
-                         (int)(text.length < 100 ? text.length : 100), text.data,
-                         call->node->function->name);
+                         qn_shown_length(text, 100), text.data, call->node->function->name);
 }
 
 /* TIMESTAMP '2024-01-31 12:00', which the session's zone places: what is none is a mistake. */
