@@ -271,6 +271,10 @@ qn_status qn_plan_type_aggregate(plan_call *call) {
     int32_t count = column_arguments(call);
     for (int32_t i = 0; i < count; i++)
         types[i] = qn_expr_type(call->arguments[i]);
+    for (int32_t i = 0; i < call->order_count; i++)
+        if (qn_expr_type(call->order[i].expression) >= QN_STRING_LIST)
+            return qn_fail(QN_JOB, "%s cannot be ordered by a %s, which has no order",
+                           call->function, qn_type_name(qn_expr_type(call->order[i].expression)));
     QN_TRY(check_parameters(call));
     return qn_aggregate_type(call->function, types, count, &call->type);
 }

@@ -211,6 +211,7 @@ static qn_status add_result_fields(qn_schema *schema, const qn_schema *in, const
         qn_type types[2] = {QN_INT64, QN_INT64}, type;
         for (int32_t k = 0; k < calls[c].argument_count && k < 2; k++)
             types[k] = in->fields[calls[c].arguments[k]].type;
+        QN_TRY(qn_order_check(in, calls[c].order, calls[c].order_count));
         QN_TRY(qn_aggregate_type(calls[c].function, types, calls[c].argument_count, &type));
         QN_TRY(qn_schema_add(schema, calls[c].name, type));
     }
