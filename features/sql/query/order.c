@@ -9,8 +9,8 @@
 /* ---- Items ----------------------------------------------------------------------------------- */
 
 /* Spark's order of nulls: first ascending, last descending. */
-qn_status qn_sql_order_item(const sql_source *source, const PgQuery__SortBy *item,
-                            qn_plan_order *out) {
+static qn_status convert_item(const sql_source *source, const PgQuery__SortBy *item,
+                              qn_plan_order *out) {
     if (item->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING)
         return qn_sql_unsupported(source, item->location, "ORDER BY ... USING");
     bool descending = item->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
@@ -41,7 +41,7 @@ qn_status qn_sql_order_list(sql_block *block, sql_place place, sql_node *const *
     QN_TRY(qn_mem_calloc(&order, count, sizeof *order));
     for (; done < (int32_t)count && status == QN_OK; done++) {
         const PgQuery__SortBy *item = items[done]->sort_by;
-        status = qn_sql_order_item(block->query->source, item, &order[done]);
+        status = convert_item(block->query->source, item, &order[done]);
         if (status == QN_OK)
             status = qn_sql_convert_at(block, place, item->node, &order[done].expression);
     }
@@ -174,7 +174,7 @@ qn_status qn_sql_convert_order(sql_block *block, const sql_outputs *names) {
         const PgQuery__SortBy *item = select->sort_clause[i]->sort_by;
         qn_plan_order *order = &block->order[i];
         const char *name = NULL;
-        QN_TRY(qn_sql_order_item(block->query->source, item, order));
+        QN_TRY(convert_item(block->query->source, item, order));
         QN_TRY(output_for(block, SQL_ORDER_BY, item->node, names, &name));
         QN_TRY(qn_expr_column(&order->expression, name, order->position));
         block->order_count++;
@@ -188,7 +188,7 @@ static qn_status set_order_item(sql_block *block, const PgQuery__SortBy *item,
                                 const sql_outputs *names, qn_plan_order *out) {
     const char *name = NULL;
     const sql_node *node = item->node;
-    QN_TRY(qn_sql_order_item(block->query->source, item, out));
+    QN_TRY(convert_item(block->query->source, item, out));
     if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
         return qn_sql_convert_at(block, SQL_SET_ORDER, node, &out->expression);
     QN_TRY(find_ordinal(block->query->source, node->a_const, names, &name));

@@ -282,9 +282,6 @@ bool qn_sql_is_distinct_on(const PgQuery__SelectStmt *select);
 QN_CHECKED qn_status qn_sql_sort_outputs(sql_query *query, const PgQuery__SelectStmt *select,
                                          const sql_outputs *names, qn_plan **plan);
 
-/* Local. One item but its expression. */
-QN_CHECKED qn_status qn_sql_order_item(const sql_source *source, const PgQuery__SortBy *item,
-                                       qn_plan_order *out);
 QN_CHECKED qn_status qn_sql_order_list(sql_block *block, sql_place place, sql_node *const *items,
                                        size_t count, qn_plan_order **out, int32_t *out_count);
 void qn_sql_order_clear(qn_plan_order *order, int32_t count);
