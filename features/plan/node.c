@@ -96,6 +96,7 @@ static void free_node(qn_plan *plan) {
     free_names(plan->names, plan->name_count);
     free_values(plan->values, plan->value_count);
     qn_mem_free(plan->weights);
+    qn_mem_free(plan->read);
     qn_plan_free(plan->dropped);
     qn_mem_free(plan);
 }

@@ -124,6 +124,7 @@ struct qn_plan {
     int32_t value_count;
 
     qn_plan *shared; /* reference, once resolved: the WITH node */
+    bool *read;      /* with: columns of the shared part that some reference reads; NULL: unknown */
 
     qn_plan *dropped; /* what rules took out: its tables stay open as long as the plan lives */
 };

@@ -246,10 +246,20 @@ static qn_status prune_distinct(qn_plan *plan, bool *wanted) {
     return prune_input(plan, wanted, plan->schema.count, true);
 }
 
-/* What is shared gives all that some reader wants; it is known once all readers were met. */
+/* What is shared gives what some reader wants; it is known once all readers were met. */
 static qn_status prune_with(qn_plan *plan, bool *wanted) {
+    qn_mem_free(plan->read);
+    plan->read = NULL;
+    QN_TRY(qn_mem_calloc(&plan->read, (size_t)plan->right->schema.count, sizeof *plan->read));
     QN_TRY(prune(&plan->in, wanted));
-    return prune_all(&plan->right);
+    return prune_carried(&plan->right, plan->read);
+}
+
+static qn_status prune_reference(const qn_plan *plan, bool *wanted) {
+    keep_one(&plan->schema, wanted);
+    for (int32_t i = 0; i < plan->schema.count; i++)
+        plan->shared->read[i] = plan->shared->read[i] || wanted[i];
+    return QN_OK;
 }
 
 static qn_status prune(qn_plan **slot, bool *wanted) {
@@ -259,8 +269,9 @@ static qn_status prune(qn_plan **slot, bool *wanted) {
         return prune_scan(plan, wanted);
     case PLAN_VALUES:
     case PLAN_EMPTY:
-    case PLAN_REFERENCE:
         return QN_OK;
+    case PLAN_REFERENCE:
+        return prune_reference(plan, wanted);
     case PLAN_PROJECT:
         return prune_project(plan, wanted);
     case PLAN_AGGREGATE:

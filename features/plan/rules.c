@@ -36,6 +36,7 @@ qn_status qn_plan_improve(qn_plan **plan, const plan_context *context) {
         changed = false;
         QN_TRY(improve_once(plan, context, &changed));
     }
+    QN_TRY(qn_plan_order_joins(plan, context));
     QN_TRY(qn_plan_choose_sides(plan, context, &changed));
     QN_TRY(qn_plan_prune(plan, context));
     QN_TRY(qn_plan_simplify(plan, context, &changed));

@@ -28,6 +28,9 @@ QN_CHECKED qn_status qn_plan_regroup(qn_plan **plan, const plan_context *context
 QN_CHECKED qn_status qn_plan_push_limits(qn_plan **plan, const plan_context *context,
                                          bool *changed);
 
+/* join_order.c: inner joins without a condition wait until one binds them */
+QN_CHECKED qn_status qn_plan_order_joins(qn_plan **plan, const plan_context *context);
+
 /* sides.c: the smaller side of an inner join is the right one */
 QN_CHECKED qn_status qn_plan_choose_sides(qn_plan **plan, const plan_context *context,
                                           bool *changed);

@@ -193,6 +193,7 @@ static void test_any_allocation_may_fail(void) {
         "SELECT g, count(DISTINCT x) AS d, avg(x + 1) AS m, max(id) FILTER (WHERE x > 1) "
         "AS f, string_agg(g, ', ' ORDER BY id) AS t, percentile_cont(0.5) WITHIN "
         "GROUP (ORDER BY x) AS p FROM a GROUP BY g HAVING count(*) > 1");
+    check_allocations("SELECT name, x, y FROM a, b, c WHERE a.id = c.k AND b.id = c.k AND x > y");
     check_allocations("SELECT g, count(DISTINCT x + 1) AS d FROM a GROUP BY g");
     check_allocations("SELECT id FROM a WHERE id IN (SELECT id FROM b) UNION ALL "
                       "SELECT y FROM b WHERE 1 = 2 UNION ALL VALUES (7), (8)");

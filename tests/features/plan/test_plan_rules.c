@@ -186,6 +186,15 @@ static void test_with(void) {
                "          Read w\n"
                "  Project (id + 1) AS k, x\n"
                "    Scan a [id, x] 2 of 3 columns\n");
+    check_tree("WITH w AS (SELECT *, x * 2 AS z FROM a) "
+               "SELECT v.id, u.id AS uid FROM w v JOIN w u ON v.id = u.id",
+               "With w\n"
+               "  Project id, id_1 AS uid\n"
+               "    Inner join on (id = id_1)\n"
+               "      Read w\n"
+               "      Project id AS id_1\n"
+               "        Read w\n"
+               "  Scan a [id] 1 of 3 columns\n");
 }
 
 static void test_conditions_on_keys_pass_groups(void) {
@@ -249,6 +258,18 @@ static void test_distinct_values_are_counted_by_groups(void) {
                                                        "      Scan a [x] 1 of 3 columns\n");
 }
 
+static void test_joins_wait_for_a_condition(void) {
+    check_tree("SELECT name, x, y FROM a, b, c WHERE a.id = c.k AND b.id = c.k AND x + y > 5",
+               "Project name, x, y\n"
+               "  Inner join on (((x + y) > 5) AND (id_1 = k))\n"
+               "    Project x, k, name\n"
+               "      Inner join on (id = k)\n"
+               "        Scan a [id, x] 2 of 3 columns\n"
+               "        Scan c [k, name] 2 of 2 columns\n"
+               "    Project id AS id_1, y\n"
+               "      Scan b [id, y] 2 of 2 columns\n");
+}
+
 static void run_first(void) {
     plan_test_write();
 }
@@ -260,6 +281,7 @@ static const qn_test_case cases[] = {
     {"outer joins keep their rows", test_outer_joins_keep_their_rows},
     {"outer joins whose missing rows are rejected become inner", test_outer_joins_become_inner},
     {"the smaller side of a join is the right one", test_the_smaller_side_is_right},
+    {"joins wait for a condition that binds them", test_joins_wait_for_a_condition},
     {"row numbers up to a bound are the first rows of groups", test_first_rows_of_groups},
     {"limits move down", test_limits_move_down},
     {"constants decide", test_constants_decide},
