@@ -124,15 +124,7 @@ static void load_prefixes(const qn_column *column, int64_t rows, uint64_t *out) 
             out[i] = string_prefix(column, i);
         return;
     }
-    qn_order_piece piece = {.values = column->values};
-    qn_order_source source = {.type = column->type, .pieces = &piece};
-    qn_ref refs[QN_ORDER_CHUNK];
-    for (int64_t first = 0; first < rows; first += QN_ORDER_CHUNK) {
-        int64_t count = rows - first < QN_ORDER_CHUNK ? rows - first : QN_ORDER_CHUNK;
-        for (int64_t i = 0; i < count; i++)
-            refs[i] = (qn_ref)(first + i);
-        qn_order_load(&source, refs, count, out + first, NULL);
-    }
+    qn_order_load_run(column->type, column->values, 0, rows, out);
 }
 
 bool qn_order_prefixes(const qn_batch *batch, const qn_sort_key *keys, int32_t count,

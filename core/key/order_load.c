@@ -1,5 +1,6 @@
 #include "core/key/order_load.h"
 
+#include "core/key/key_private.h"
 #include "core/memory.h"
 
 #include <string.h>
@@ -7,16 +8,16 @@
 /* ---- Loading -------------------------------------------------------------------------------- */
 
 /* Rows of one batch, one after the other: loops that the compiler vectorises. */
-static void load_run(const qn_order_source *source, const qn_order_piece *piece, int64_t first,
-                     int64_t count, uint64_t *out) {
-    const int32_t *i32 = (const int32_t *)piece->values + first;
-    const int64_t *i64 = (const int64_t *)piece->values + first;
-    const double *f64 = (const double *)piece->values + first;
-    const float *f32 = (const float *)piece->values + first;
-    switch (source->type) {
+QN_KEY_CLONES void qn_order_load_run(qn_type type, const void *values, int64_t first, int64_t count,
+                                     uint64_t *out) {
+    const int32_t *i32 = (const int32_t *)values + first;
+    const int64_t *i64 = (const int64_t *)values + first;
+    const double *f64 = (const double *)values + first;
+    const float *f32 = (const float *)values + first;
+    switch (type) {
     case QN_BOOL:
         for (int64_t i = 0; i < count; i++)
-            out[i] = qn_bit(piece->values, first + i);
+            out[i] = qn_bit(values, first + i);
         break;
     case QN_INT32:
     case QN_DATE:
@@ -31,18 +32,20 @@ static void load_run(const qn_order_source *source, const qn_order_piece *piece,
         for (int64_t i = 0; i < count; i++)
             out[i] = qn_order_f64(f64[i]);
         break;
-    case QN_STRING:
-        if (piece->values == NULL)
-            for (int64_t i = 0; i < count; i++)
-                out[i] = piece->ranks[first + i];
-        else
-            for (int64_t i = 0; i < count; i++)
-                out[i] = piece->ranks[i32[i]];
-        break;
     default: /* int64, timestamp */
         for (int64_t i = 0; i < count; i++)
             out[i] = (uint64_t)i64[i] ^ UINT64_C(1) << 63;
     }
+}
+
+static void load_ranks(const qn_order_piece *piece, int64_t first, int64_t count, uint64_t *out) {
+    const int32_t *codes = (const int32_t *)piece->values + first;
+    if (piece->values == NULL)
+        for (int64_t i = 0; i < count; i++)
+            out[i] = piece->ranks[first + i];
+    else
+        for (int64_t i = 0; i < count; i++)
+            out[i] = piece->ranks[codes[i]];
 }
 
 static void load_run_nulls(const qn_order_piece *piece, int64_t first, int64_t count,
@@ -108,7 +111,10 @@ void qn_order_load(const qn_order_source *source, const qn_ref *refs, int64_t co
         return;
     if (is_run(refs, count)) {
         const qn_order_piece *piece = &source->pieces[qn_ref_batch(refs[0])];
-        load_run(source, piece, qn_ref_row(refs[0]), count, values);
+        if (source->type == QN_STRING)
+            load_ranks(piece, qn_ref_row(refs[0]), count, values);
+        else
+            qn_order_load_run(source->type, piece->values, qn_ref_row(refs[0]), count, values);
         if (source->has_nulls)
             load_run_nulls(piece, qn_ref_row(refs[0]), count, nulls);
         return;

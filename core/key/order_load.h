@@ -30,6 +30,10 @@ void qn_order_source_clear(qn_order_source *source);
 void qn_order_load(const qn_order_source *source, const qn_ref *refs, int64_t count,
                    uint64_t *values, uint8_t *nulls);
 
+/* The same for rows that follow one another in a batch; of any type but strings. */
+void qn_order_load_run(qn_type type, const void *values, int64_t first, int64_t count,
+                       uint64_t *out);
+
 /* Local. Sorts strings stably: order[i] = number of the i-th one; starts[i] = 1 where it differs
  * from the one before it (i > 0). Radix sort on seven bytes at a time. */
 QN_CHECKED qn_status qn_order_sort_texts(const qn_view *texts, int64_t count, uint32_t *order,
