@@ -22,8 +22,8 @@ QN_CHECKED qn_status qn_order_check(const qn_schema *schema, const qn_sort_key *
 QN_CHECKED qn_status qn_order_sort(const qn_table *table, const qn_sort_key *keys, int32_t count,
                                    qn_ref *refs, int64_t rows);
 
-/* What sorting knows of the sorted keys: integers, dates, timestamps and flags need not be gathered
- * from the rows once more. */
+/* What sorting knows of the sorted keys: numbers, dates and timestamps need not be gathered from
+ * the rows once more. */
 typedef struct qn_order_kept qn_order_kept;
 
 /* Local. qn_order_sort; *kept (NULL: nothing could be kept) costs 8 bytes a row and is the
@@ -33,9 +33,11 @@ QN_CHECKED qn_status qn_order_sort_keep(const qn_table *table, const qn_sort_key
                                         qn_order_kept **kept);
 void qn_order_kept_free(qn_order_kept *kept); /* NULL is fine */
 
-/* Local. Column `column` of sorted rows [first, first + count); *out stays NULL if it was not kept.
- */
-QN_CHECKED qn_status qn_order_kept_column(const qn_order_kept *kept, int32_t column, int64_t first,
+/* Local. Column `column` of sorted rows [first, first + count), which are refs[0..count) of the
+ * table; *out stays NULL if it was not kept. Zeros and NaN of reals are looked up: their sign and
+ * bits are no part of the order. */
+QN_CHECKED qn_status qn_order_kept_column(const qn_order_kept *kept, const qn_table *table,
+                                          int32_t column, const qn_ref *refs, int64_t first,
                                           int64_t count, qn_column **out);
 
 /* Local. starts[i] = 1 where row refs[i] differs from refs[i - 1] in some key (starts[0] = 1). */

@@ -15,9 +15,9 @@ void qn_order_kept_free(qn_order_kept *kept) {
     qn_mem_free(kept);
 }
 
-/* Is the value all there? Reals lose the sign of zero, strings were numbered. */
-static bool is_exact(qn_type type) {
-    return type == QN_INT64 || type == QN_TIMESTAMP || type == QN_INT32 || type == QN_DATE;
+/* Is the value there? Strings were numbered, flags are cheap to gather. */
+static bool is_kept(qn_type type) {
+    return type != QN_STRING && type != QN_BOOL;
 }
 
 /* The key's field of each row, as it was before it was put into the word. */
@@ -62,8 +62,27 @@ static void write_values(const qn_order_kept *kept, int32_t key, const uint64_t 
     }
 }
 
-static qn_status decode(const qn_order_kept *kept, int32_t key, int64_t first, int64_t count,
-                        qn_column **out) {
+/* Ordered numbers back to reals: bits that were turned over for the order are turned back. */
+static void restore_reals(const qn_table *table, int32_t column, const qn_ref *refs,
+                          qn_column *out) {
+    for (int64_t i = 0; out->type == QN_FLOAT64 && i < out->length; i++) {
+        uint64_t turned = (uint64_t)out->i64[i]; /* the sign bit is as it was */
+        out->i64[i] = (int64_t)(turned >> 63 ? turned ^ INT64_MAX : turned);
+        if ((out->f64[i] == 0 || out->f64[i] != out->f64[i]) && !qn_column_is_null(out, i))
+            out->f64[i] =
+                table->batches[qn_ref_batch(refs[i])].columns[column]->f64[qn_ref_row(refs[i])];
+    }
+    for (int64_t i = 0; out->type == QN_FLOAT32 && i < out->length; i++) {
+        uint32_t turned = (uint32_t)out->i32[i];
+        out->i32[i] = (int32_t)(turned >> 31 ? turned ^ INT32_MAX : turned);
+        if ((out->f32[i] == 0 || out->f32[i] != out->f32[i]) && !qn_column_is_null(out, i))
+            out->f32[i] =
+                table->batches[qn_ref_batch(refs[i])].columns[column]->f32[qn_ref_row(refs[i])];
+    }
+}
+
+static qn_status decode(const qn_order_kept *kept, const qn_table *table, int32_t key,
+                        const qn_ref *refs, int64_t first, int64_t count, qn_column **out) {
     const qn_order_range *range = &kept->ranges[key];
     uint64_t null_field = kept->keys[key].nulls_last ? range->extent + 1 : 0;
     uint64_t fields[QN_BATCH_ROWS];
@@ -76,19 +95,20 @@ static qn_status decode(const qn_order_kept *kept, int32_t key, int64_t first, i
         return status;
     }
     write_values(kept, key, fields, null_field, column);
+    restore_reals(table, kept->keys[key].column, refs, column);
     *out = column;
     return QN_OK;
 }
 
-qn_status qn_order_kept_column(const qn_order_kept *kept, int32_t column, int64_t first,
-                               int64_t count, qn_column **out) {
+qn_status qn_order_kept_column(const qn_order_kept *kept, const qn_table *table, int32_t column,
+                               const qn_ref *refs, int64_t first, int64_t count, qn_column **out) {
     *out = NULL;
     for (int32_t k = 0; k < kept->count; k++) {
         const qn_order_range *range = &kept->ranges[k];
         bool lost = kept->shifts[k] < 0 || (range->has_nulls && range->extent == UINT64_MAX);
-        if (kept->keys[k].column == column && is_exact(kept->types[k]) && !lost &&
+        if (kept->keys[k].column == column && is_kept(kept->types[k]) && !lost &&
             count <= QN_BATCH_ROWS)
-            return decode(kept, k, first, count, out);
+            return decode(kept, table, k, refs, first, count, out);
     }
     return QN_OK;
 }

@@ -64,7 +64,8 @@ static qn_status take_sorted(const sort *self, int64_t first, int64_t count, int
     out->length = count;
     for (int32_t c = 0; c < out->count; c++) {
         if (self->kept != NULL)
-            QN_TRY(qn_order_kept_column(self->kept, c, first, count, &out->columns[c]));
+            QN_TRY(qn_order_kept_column(self->kept, &self->table, c, self->refs + first, first,
+                                        count, &out->columns[c]));
         if (out->columns[c] == NULL)
             QN_TRY(qn_table_take(&out->columns[c], &self->table, c, self->refs + first, count));
     }

@@ -455,7 +455,7 @@ static void check_kept(const qn_table *table, const qn_sort_key *keys, int32_t c
         qn_column *column = NULL, *taken = NULL;
         int64_t first = table->row_count / 3, rows = table->row_count - first;
         rows = rows < 1000 ? rows : 1000;
-        QN_TEST_OK(qn_order_kept_column(kept, c, first, rows, &column));
+        QN_TEST_OK(qn_order_kept_column(kept, table, c, refs + first, first, rows, &column));
         if (column == NULL)
             continue;
         QN_TEST_OK(qn_table_take(&taken, table, c, refs + first, rows));
@@ -482,7 +482,9 @@ static void test_kept_keys(void) {
             check_kept(&table, keys, 2, 2);
             check_kept(&table, keys, 4, 3);
             qn_sort_key reals[] = {{4, bits & 1, bits & 2}};
-            check_kept(&table, reals, 1, 0);
+            check_kept(&table, reals, 1, 1);
+            reals[0].column = 3;
+            check_kept(&table, reals, 1, 1);
         }
         qn_table_clear(&table);
     }
