@@ -45,7 +45,7 @@ CLONES static used split(const double *restrict values, int64_t count, int32_t b
         low[i] = l;
         high[i] = h;
         low_bits |= (uint64_t)l;
-        high_bits |= (uint64_t)(h < 0 ? -h : h);
+        high_bits |= h < 0 ? -(uint64_t)h : (uint64_t)h; /* a misfit may be the least */
     }
     return (used){low_bits, high_bits, misfits == 0};
 }
