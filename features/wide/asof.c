@@ -17,10 +17,9 @@ typedef struct asof {
 /* Collective. This rank's right rows; how many all have. */
 static qn_status read_right(asof *self, int64_t *rows) {
     qn_table *table = &self->list.right.table;
-    bool full = false;
     qn_status status = qn_stream_rewind(self->right);
     if (status == QN_OK)
-        status = qn_wide_collect(table, self->right, INT64_MAX, &full);
+        status = qn_join_collect(table, self->right);
     QN_TRY(qn_comm_agree(self->execution.comm, status));
     qn_stream_free(self->right);
     self->right = NULL;

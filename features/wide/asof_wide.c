@@ -130,13 +130,12 @@ static qn_status keep_by_rank(void *context, int source, qn_batch *batch) {
 
 /* Local. Reads the left side. */
 static qn_status prepare(asof_wide *self, meeting *all, int size) {
-    bool full = false;
     QN_TRY(qn_mem_calloc(&all->asked, (size_t)size, sizeof *all->asked));
     QN_TRY(qn_mem_calloc(&all->replies, (size_t)size, sizeof *all->replies));
     QN_TRY(router_init(&all->right, &self->plan->join, self->plan->join.right_keys, size));
     QN_TRY(router_init(&all->left, &self->plan->join, NULL, size));
     QN_TRY(qn_stream_rewind(self->left));
-    QN_TRY(qn_wide_collect(&self->left_table, self->left, INT64_MAX, &full));
+    QN_TRY(qn_join_collect(&self->left_table, self->left));
     for (int64_t b = 0; b < self->left_table.batch_count; b++)
         QN_TRY(add_question(&all->questions, &self->left_table.batches[b], self->plan));
     return QN_OK;

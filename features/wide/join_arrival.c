@@ -181,9 +181,7 @@ static qn_status order_rows(qn_join_side *side, const qn_join_lane *lane, int so
     int32_t slots = lane->to - lane->from;
     int64_t *next = NULL, *firsts = NULL, row = 0;
     qn_status status;
-    if (side->table.batch_count >= QN_REF_MAX_BATCHES)
-        return qn_fail(QN_MEMORY, "a join has more than %d batches of rows on one rank",
-                       (int)QN_REF_MAX_BATCHES);
+    QN_TRY(qn_join_side_check(side));
     QN_TRY_GOTO(qn_mem_calloc(&side->starts, (size_t)slots + 1, sizeof *side->starts), done);
     QN_TRY_GOTO(qn_mem_alloc(&side->refs, (size_t)lane->rows, sizeof *side->refs), done);
     QN_TRY_GOTO(qn_mem_alloc(&firsts, (size_t)side->table.batch_count, sizeof *firsts), done);
@@ -208,14 +206,13 @@ qn_status qn_join_arrival_load(qn_join_side *out, qn_join_arrival *arrival, int3
     qn_join_lane *lane = &arrival->lanes[lane_number];
     qn_join_side side = {0};
     qn_stream *stream = NULL;
-    bool full = false;
     qn_status status = QN_OK;
     if (arrival->scratch == NULL) {
         side.table = lane->table;
         qn_table_init(&lane->table);
     } else {
         QN_TRY_GOTO(qn_scratch_open(&stream, arrival->scratch, lane_number), done);
-        QN_TRY_GOTO(qn_wide_collect(&side.table, stream, INT64_MAX, &full), done);
+        QN_TRY_GOTO(qn_join_collect(&side.table, stream), done);
     }
     QN_TRY_GOTO(qn_table_unify(&side.table), done);
     QN_TRY_GOTO(order_rows(&side, lane, arrival->sources), done);

@@ -48,11 +48,10 @@ qn_status qn_join_input_read(qn_join_input *out, qn_stream *in, const qn_executi
 
 qn_status qn_join_input_load(qn_join_input *input) {
     qn_stream *stream = NULL;
-    bool full = false;
     if (input->rest == NULL)
         return QN_OK;
     QN_TRY(qn_scratch_open(&stream, input->rest, 0));
-    qn_status status = qn_wide_collect(&input->table, stream, INT64_MAX, &full);
+    qn_status status = qn_join_collect(&input->table, stream);
     qn_stream_free(stream);
     qn_scratch_free(input->rest);
     input->rest = NULL;

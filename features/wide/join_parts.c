@@ -34,14 +34,13 @@ static void unload(qn_join_parts *self) {
 static qn_status load_left(qn_join_parts *self, int32_t part) {
     qn_table *table = &self->local.left.table;
     qn_stream *stream = NULL;
-    bool full = false;
     if (self->left_rest == NULL) {
         *table = self->left_table;
         qn_table_init(&self->left_table);
         return qn_join_side_whole(&self->local.left);
     }
     QN_TRY(qn_scratch_open(&stream, self->left_rest, part));
-    qn_status status = qn_wide_collect(table, stream, INT64_MAX, &full);
+    qn_status status = qn_join_collect(table, stream);
     qn_stream_free(stream);
     return status == QN_OK ? qn_join_side_whole(&self->local.left) : status;
 }

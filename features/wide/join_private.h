@@ -65,6 +65,8 @@ typedef struct qn_join_side {
 } qn_join_side;
 
 void qn_join_side_clear(qn_join_side *side);
+/* Local. MEMORY error if the table has more batches than refs can name. */
+QN_CHECKED qn_status qn_join_side_check(const qn_join_side *side);
 /* Local. One slot: all rows of the table in their order. */
 QN_CHECKED qn_status qn_join_side_whole(qn_join_side *side);
 
@@ -72,6 +74,10 @@ QN_CHECKED qn_status qn_join_side_whole(qn_join_side *side);
 QN_CHECKED qn_status qn_join_take_keys(const qn_table *table, const int32_t *keys, int32_t count,
                                        const qn_ref *refs, int64_t rows, qn_column **out);
 void qn_join_release(qn_column **columns, int32_t count);
+
+/* Local (see qn_stream_next). Adds all rows from where the stream stands; MEMORY error if they are
+ * more than refs can name. */
+QN_CHECKED qn_status qn_join_collect(qn_table *out, qn_stream *in);
 
 /* Local. All batches of a table as one; they may have any length. */
 QN_CHECKED qn_status qn_join_concat(qn_batch *out, const qn_table *pieces);

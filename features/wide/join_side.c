@@ -12,7 +12,19 @@ void qn_join_side_clear(qn_join_side *side) {
     *side = (qn_join_side){0};
 }
 
+static qn_status refuse_batches(void) {
+    qn_status status = qn_fail(QN_MEMORY, "a join has more than %d batches of rows on one rank",
+                               (int)QN_REF_MAX_BATCHES);
+    qn_error_help("use more ranks, or join fewer rows at a time");
+    return status;
+}
+
+qn_status qn_join_side_check(const qn_join_side *side) {
+    return side->table.batch_count >= QN_REF_MAX_BATCHES ? refuse_batches() : QN_OK;
+}
+
 qn_status qn_join_side_whole(qn_join_side *side) {
+    QN_TRY(qn_join_side_check(side));
     QN_TRY(qn_mem_alloc(&side->refs, (size_t)side->table.row_count, sizeof *side->refs));
     QN_TRY(qn_mem_calloc(&side->starts, 2, sizeof *side->starts));
     int64_t n = 0;
@@ -59,6 +71,12 @@ qn_status qn_join_take_keys(const qn_table *table, const int32_t *keys, int32_t 
         }
     }
     return QN_OK;
+}
+
+qn_status qn_join_collect(qn_table *out, qn_stream *in) {
+    bool full = false;
+    QN_TRY(qn_wide_collect(out, in, INT64_MAX, &full));
+    return full ? refuse_batches() : QN_OK;
 }
 
 qn_status qn_join_concat(qn_batch *out, const qn_table *pieces) {
