@@ -20,7 +20,12 @@ enum {
     COVAR_POP,
     REGR_SLOPE,
     REGR_INTERCEPT,
-    REGR_R2
+    REGR_R2,
+    REGR_AVGX,
+    REGR_AVGY,
+    REGR_SXX,
+    REGR_SYY,
+    REGR_SXY
 };
 
 typedef struct moments {
@@ -187,6 +192,23 @@ static double positive(double value) {
 /* SQL's regr_* take (y, x): the dependent variable first. */
 static bool regression(const group_moments *of, int32_t variant, double *out) {
     double xx = of->yy.high, yy = of->xx.high, xy = of->xy.high;
+    switch (variant) {
+    case REGR_AVGX:
+        *out = of->y.high / of->n;
+        return true;
+    case REGR_AVGY:
+        *out = of->x.high / of->n;
+        return true;
+    case REGR_SXX:
+    case REGR_SYY:
+        *out = positive(variant == REGR_SXX ? xx : yy);
+        return true;
+    case REGR_SXY:
+        *out = xy;
+        return true;
+    default:
+        break;
+    }
     if (xx == 0)
         return false;
     if (variant == REGR_SLOPE)

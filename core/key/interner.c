@@ -1,4 +1,4 @@
-#include "core/key/interner.h"
+#include "core/key/key_private.h"
 
 #include "core/memory.h"
 #include "core/stats/hash.h"
@@ -281,6 +281,18 @@ static void forget_missing(const qn_interner *interner, map *codes, bool insert)
     codes->known = interner->count;
 }
 
+/* Returns the least. */
+QN_KEY_CLONES static int32_t map_codes(const int32_t *restrict map_ids,
+                                       const int32_t *restrict codes, int64_t count,
+                                       int32_t *restrict ids) {
+    int32_t lowest = 0;
+    for (int64_t i = 0; i < count; i++) {
+        ids[i] = map_ids[codes[i]];
+        lowest = ids[i] < lowest ? ids[i] : lowest;
+    }
+    return lowest;
+}
+
 static qn_status encode_codes(qn_interner *interner, const qn_column *column, bool insert,
                               int32_t *ids) {
     map *codes = NULL;
@@ -290,10 +302,7 @@ static qn_status encode_codes(qn_interner *interner, const qn_column *column, bo
     if (column->dictionary->length == 0)
         memset(ids, 0, (size_t)column->length * sizeof *ids); /* all null */
     else
-        for (int64_t i = 0; i < column->length; i++) {
-            ids[i] = codes->ids[column->codes[i]];
-            lowest = ids[i] < lowest ? ids[i] : lowest;
-        }
+        lowest = map_codes(codes->ids, column->codes, column->length, ids);
     for (int64_t i = 0; i < column->length && lowest < 0; i++) {
         if (qn_column_is_null(column, i)) {
             ids[i] = 0;
