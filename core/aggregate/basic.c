@@ -380,7 +380,7 @@ static double average(const sums *self, uint32_t group, int64_t n) {
     if (!is_paired(self))
         return (double)((const int64_t *)self->values.data)[group] / (double)n;
     halves pair = ((const halves *)self->pairs.data)[group];
-    return (double)((qn_wide)pair[1] * (INT64_C(1) << 32) + pair[0]) / (double)n;
+    return (double)((qn_wide)pair[1] * ((qn_wide)1 << 32) + pair[0]) / (double)n;
 }
 
 static void set_result(const sums *self, qn_column *column, int64_t i, uint32_t group, int64_t n) {

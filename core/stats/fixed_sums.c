@@ -33,15 +33,16 @@ typedef struct used {
 CLONES static used split(const double *restrict values, int64_t count, int32_t base,
                          int64_t *restrict low, int64_t *restrict high) {
     double unit = ldexp(1, base), per_unit = ldexp(1, -base), per_high = ldexp(1, -base - LOW);
-    double cut = ldexp(1.5, base + LOW + 52), most = ldexp(1, HIGH);
+    double cut = ldexp(1.5, base + LOW + 52), most = ldexp(1, HIGH), most_low = ldexp(1, LOW);
     uint64_t low_bits = 0, high_bits = 0;
     int64_t misfits = 0;
     for (int64_t i = 0; i < count; i++) {
         double upper = (values[i] + cut) - cut;
         double lower = values[i] - upper;
-        double scaled = upper * per_high;
-        int64_t l = (int64_t)(lower * per_unit), h = (int64_t)scaled;
-        misfits |= !(fabs(scaled) < most) | !((double)l * unit == lower);
+        double high_part = upper * per_high, low_part = lower * per_unit;
+        bool inside = (fabs(high_part) < most) & (fabs(low_part) < most_low);
+        int64_t l = (int64_t)(inside ? low_part : 0), h = (int64_t)(inside ? high_part : 0);
+        misfits |= !inside | !((double)l * unit == lower);
         low[i] = l;
         high[i] = h;
         low_bits |= (uint64_t)l;
@@ -193,7 +194,7 @@ int64_t qn_fixed_sums_bytes(const qn_fixed_sums *sums) {
 /* ---- Carries and other bases ---------------------------------------------------------------- */
 
 static inline qn_wide value_of(qn_fixed_pair pair) {
-    return (qn_wide)pair[1] * (INT64_C(1) << LOW) + pair[0];
+    return (qn_wide)pair[1] * ((qn_wide)1 << LOW) + pair[0];
 }
 
 static inline qn_fixed_pair pair_of(qn_wide value) {
