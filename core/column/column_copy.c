@@ -155,11 +155,29 @@ qn_status qn_column_take(qn_column **out, const qn_column *column, const int64_t
     return QN_OK;
 }
 
+/* Values of fixed width, or codes, without nulls. */
+static qn_status slice_fixed(qn_column **out, const qn_column *column, int64_t first,
+                             int64_t count) {
+    qn_column *slice = NULL;
+    qn_type stored = column->type == QN_STRING ? QN_INT32 : column->type;
+    size_t size = (size_t)qn_type_size(stored);
+    QN_TRY(qn_column_new_raw(&slice, stored, count, 0));
+    slice->type = column->type;
+    slice->dictionary = qn_column_retain(column->dictionary);
+    memcpy(slice->values, (const char *)column->values + (size_t)first * size,
+           (size_t)count * size);
+    *out = slice;
+    return QN_OK;
+}
+
 qn_status qn_column_slice(qn_column **out, const qn_column *column, int64_t first, int64_t count) {
     if (first == 0 && count == column->length) {
         *out = qn_column_retain(column);
         return QN_OK;
     }
+    bool coded = column->type == QN_STRING && column->dictionary != NULL;
+    if (column->null_count == 0 && (coded || qn_type_size(column->type) > 0))
+        return slice_fixed(out, column, first, count);
     int64_t *rows = NULL;
     QN_TRY(qn_mem_alloc(&rows, (size_t)count, sizeof *rows));
     for (int64_t i = 0; i < count; i++)

@@ -2,8 +2,6 @@
 
 #include "core/memory.h"
 
-#include <string.h>
-
 bool qn_scatter_takes(const qn_schema *schema) {
     for (int32_t c = 0; c < schema->count; c++) {
         qn_type type = schema->fields[c].type;
@@ -85,23 +83,10 @@ qn_status qn_scatter_finish(qn_scatter *scatter) {
     return QN_OK;
 }
 
-static qn_status slice(qn_column **out, const qn_column *column, int64_t first, int64_t count) {
-    size_t size =
-        column->type == QN_STRING ? sizeof *column->codes : (size_t)qn_type_size(column->type);
-    if (column->validity != NULL)
-        return qn_column_slice(out, column, first, count);
-    QN_TRY(qn_column_new_raw(out, column->type == QN_STRING ? QN_INT32 : column->type, count, 0));
-    (*out)->type = column->type;
-    (*out)->dictionary = qn_column_retain(column->dictionary);
-    memcpy((*out)->values, (const char *)column->values + (size_t)first * size,
-           (size_t)count * size);
-    return QN_OK;
-}
-
 qn_status qn_scatter_rows(const qn_scatter *scatter, int64_t first, int64_t count, qn_batch *out) {
     for (int32_t c = 0; c < scatter->count; c++) {
         qn_column *column = NULL;
-        QN_TRY(slice(&column, scatter->columns[c], first, count));
+        QN_TRY(qn_column_slice(&column, scatter->columns[c], first, count));
         QN_TRY(qn_batch_append(out, column));
     }
     out->length = count;
