@@ -412,13 +412,21 @@ static bool special_result(const int64_t *specials, double *out) {
     return true;
 }
 
+/* Of a base: a normal number, so that to multiply by it is exact. */
+static inline double power_of_two(int32_t exponent) {
+    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+    double power;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
 double qn_fixed_sums_result(const qn_fixed_sums *sums, int64_t index) {
     double special;
     if (sums->specials != NULL && special_result(sums->specials + 3 * index, &special))
         return special;
     if (sums->wide)
         return qn_sums_result(&sums->digits, index);
-    return ldexp((double)value_of(sums->pairs[index]), sums->grid.base);
+    return (double)value_of(sums->pairs[index]) * power_of_two(sums->grid.base);
 }
 
 void qn_fixed_sums_result_pair(const qn_fixed_sums *sums, int64_t index, double *high,
