@@ -171,10 +171,46 @@ static void test_pieces(void) {
         check_pieces(seed);
 }
 
+/* ---- Faults ---------------------------------------------------------------------------------- */
+
+/* Each allocation of an evaluation fails in turn: it says so and leaves nothing behind. */
+static void check_faults(uint64_t seed) {
+    dice d = {qn_random_new(seed, "window faults"), 0};
+    ref_row rows[MOST_ROWS];
+    int32_t order[MOST_ROWS], partition = REF_P;
+    ref_window w = random_window(&d, rows, MOST_ROWS, order);
+    qn_sort_key key = {REF_K, w.descending, w.nulls_last};
+    qn_window_call call[MOST_CALLS];
+    qn_window_spec spec = {&partition, w.partitioned, &key, w.ordered, call, MOST_CALLS};
+    qn_table table;
+    qn_status status = QN_MEMORY;
+    random_rows(&d, rows, MOST_ROWS, w.key_type);
+    for (int32_t c = 0; c < MOST_CALLS; c++)
+        call[c] = random_call(&d, &w);
+    QN_TEST_OK(make_table(&table, &d, rows, MOST_ROWS, w.key_type));
+    for (int64_t after = 0; status != QN_OK && after < 3000; after++) {
+        qn_table results;
+        qn_table_init(&results);
+        qn_mem_fail_after(after);
+        status = qn_window_evaluate(&results, &table, &spec);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+        qn_table_clear(&results);
+    }
+    CU_ASSERT(status == QN_OK);
+    qn_table_clear(&table);
+}
+
+static void test_faults(void) {
+    for (uint64_t seed = 0; seed < 40; seed++)
+        check_faults(seed);
+}
+
 int main(void) {
     static const qn_test_case cases[] = {
         {"random windows are those of the definitions", test_random_windows},
         {"calls that look at few rows are computed in pieces", test_pieces},
+        {"every allocation may fail", test_faults},
         {NULL, NULL},
     };
     return qn_test_main("window", cases);
