@@ -195,8 +195,8 @@ static qn_status run_call(evaluation *self, int32_t c) {
         int64_t steps = output->info->function == QN_WINDOW_LAG && call->number != INT64_MIN
                             ? -call->number
                             : call->number;
-        if (call->fallback >= 0)
-            QN_TRY(gather(self, call->fallback, !output->by_ref, &fallback));
+        if (output->fallback >= 0)
+            QN_TRY(gather(self, output->fallback, !output->by_ref, &fallback));
         QN_TRY(qn_window_shift(&result, steps, call->ignore_nulls, &self->rows, &arguments[0],
                                &self->arena));
     } else if (output->info->family == QN_FAMILY_NTH) {
@@ -207,7 +207,7 @@ static qn_status run_call(evaluation *self, int32_t c) {
     }
     qn_window_places places = {self->refs, self->from, self->to};
     return qn_window_output_write(output, &places, &result, &arguments[0],
-                                  call->fallback >= 0 ? &fallback : NULL);
+                                  output->fallback >= 0 ? &fallback : NULL);
 }
 
 /* ---- Chunks ---------------------------------------------------------------------------------- */
