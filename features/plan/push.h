@@ -12,6 +12,12 @@ QN_CHECKED qn_status qn_plan_push_terms(qn_plan **slot, qn_expr_list *terms,
 QN_CHECKED qn_status qn_plan_push_join(qn_plan *plan, qn_expr_list *terms,
                                        const plan_context *context);
 
+/* Local. For a join whose condition is `own`: what the first `count` known conditions on one side
+ * (`from`) say of the other one (`to`) through equal columns, added to `out`. */
+QN_CHECKED qn_status qn_plan_infer_terms(const qn_expr_list *own, const qn_expr_list *known,
+                                         int64_t count, const qn_schema *from, const qn_schema *to,
+                                         qn_expr_list *out);
+
 /* Local. Moves the terms that are wanted, in their order. */
 QN_CHECKED qn_status qn_plan_take_terms(qn_expr_list *from, qn_expr_list *to,
                                         bool (*wanted)(const void *, const qn_expr *),

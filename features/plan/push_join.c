@@ -155,6 +155,18 @@ static bool is_stable(const void *context, const qn_expr *term) {
     return qn_expr_is_stable(term);
 }
 
+/* Rows of one side that cannot match need not be there, unless they come out all the same. */
+static qn_status infer(const qn_plan *plan, sides *to) {
+    bool inner = plan->join == QN_PLAN_INNER || plan->join == QN_PLAN_CROSS;
+    bool to_right = inner || plan->join == QN_PLAN_LEFT || plan->join == QN_PLAN_SEMI;
+    bool to_left = inner || plan->join == QN_PLAN_RIGHT || plan->join == QN_PLAN_SEMI;
+    int64_t left = to->left.count, right = to->right.count;
+    const qn_schema *a = &plan->in->schema, *b = &plan->right->schema;
+    if (to_right)
+        QN_TRY(qn_plan_infer_terms(&to->own, &to->left, left, a, b, &to->right));
+    return to_left ? qn_plan_infer_terms(&to->own, &to->right, right, b, a, &to->left) : QN_OK;
+}
+
 static qn_status push(qn_plan *plan, qn_expr_list *terms, sides *to, const plan_context *context) {
     QN_TRY(narrow_kind(plan, terms, context));
     rights may = rights_of(plan);
@@ -162,6 +174,7 @@ static qn_status push(qn_plan *plan, qn_expr_list *terms, sides *to, const plan_
     QN_TRY(push_above(plan, terms, &may, to));
     if (may.merges)
         QN_TRY(qn_plan_take_terms(terms, &to->own, is_stable, NULL));
+    QN_TRY(infer(plan, to));
     QN_TRY(qn_expr_join_and(&plan->condition, &to->own));
     if (plan->join == QN_PLAN_CROSS && plan->condition != NULL)
         plan->join = QN_PLAN_INNER;

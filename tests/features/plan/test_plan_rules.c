@@ -258,6 +258,32 @@ static void test_distinct_values_are_counted_by_groups(void) {
                                                        "      Scan a [x] 1 of 3 columns\n");
 }
 
+static void test_conditions_reach_the_other_side(void) {
+    check_tree("SELECT x, y FROM a, b WHERE a.id = b.id AND a.id > 2",
+               "Project x, y\n"
+               "  Inner join on (id = id_1)\n"
+               "    Filter (id > 2)\n"
+               "      Scan a [id, x] 2 of 3 columns\n"
+               "    Project id AS id_1, y\n"
+               "      Filter (id > 2)\n"
+               "        Scan b [id, y] 2 of 2 columns\n");
+    check_tree("SELECT x, y FROM a LEFT JOIN b ON a.id = b.id WHERE a.id = 3",
+               "Project x, y\n"
+               "  Left join on (id = id_1)\n"
+               "    Filter (id = 3)\n"
+               "      Scan a [id, x] 2 of 3 columns\n"
+               "    Project id AS id_1, y\n"
+               "      Filter (id = 3)\n"
+               "        Scan b [id, y] 2 of 2 columns\n");
+    check_tree("SELECT x, y FROM a LEFT JOIN b ON a.id = b.id AND b.id = 3",
+               "Project x, y\n"
+               "  Left join on (id = id_1)\n"
+               "    Scan a [id, x] 2 of 3 columns\n"
+               "    Project id AS id_1, y\n"
+               "      Filter (id = 3)\n"
+               "        Scan b [id, y] 2 of 2 columns\n");
+}
+
 static void test_joins_wait_for_a_condition(void) {
     check_tree("SELECT name, x, y FROM a, b, c WHERE a.id = c.k AND b.id = c.k AND x + y > 5",
                "Project name, x, y\n"
@@ -281,6 +307,7 @@ static const qn_test_case cases[] = {
     {"outer joins keep their rows", test_outer_joins_keep_their_rows},
     {"outer joins whose missing rows are rejected become inner", test_outer_joins_become_inner},
     {"the smaller side of a join is the right one", test_the_smaller_side_is_right},
+    {"conditions reach the other side of an equality", test_conditions_reach_the_other_side},
     {"joins wait for a condition that binds them", test_joins_wait_for_a_condition},
     {"row numbers up to a bound are the first rows of groups", test_first_rows_of_groups},
     {"limits move down", test_limits_move_down},
