@@ -326,6 +326,11 @@ static void test_everything_is_one_group(void) {
           "2000|1846|16008|8.004|6.5|0.0035211268|-6.25|6.25|w0|w7|3.6453609|0.032261386\n");
     check(-1, calls, 14,
           "2000|1846|16008|8.004|6.5|0.0035211268|-6.25|6.25|w0|w7|3.6453609|0.032261386|0|4\n");
+    static const qn_aggregate_call regression[] = {
+        CALL2("regr_avgx", "a", X, I), CALL2("regr_avgy", "b", X, I),
+        CALL2("regr_sxx", "c", X, I),  CALL2("regr_syy", "d", X, I),
+        CALL2("regr_sxy", "e", X, I),  CALL2("regr_count", "f", X, I)};
+    check(-1, regression, 6, "8.0086674|0.0035211268|59065.861|24517.571|1227.6937|1846\n");
     table_spec none = {.rows = 0, .cut = 10, .groups = 5};
     check_text(aggregate(&none, -1, calls, 12, PLENTY),
                "0|0|null|null|null|null|null|null|null|null|null|null\n");
