@@ -3,8 +3,10 @@
  *     mpiexec -n 2 bench_sort [rows [part of a case's name]]
  *
  * Limits (one core): radix sort of 64-bit keys alone 106 to 127 Mkey/s, with a 32-bit number 51 to
- * 125 Mkey/s. Goal: 1e7 keys with payload in 0.07 s on two ranks. Peers on the same data: see
- * tests/bench/peers.py. Times are of the slowest rank; "cpu" is the processor time of rank 0. */
+ * 125 Mkey/s. Goal: 1e7 keys with payload in 0.07 s on two ranks. Times are of the slowest rank;
+ * "cpu" is the processor time of rank 0, waiting included. Peers on such data, processor time of
+ * two threads: Polars 0.67 s, DuckDB 0.85 s (int64), 1.15 s (Polars, float64), 2.1 s (DuckDB,
+ * strings), 0.026 s (DuckDB, top 100), 0.58 s (DuckDB, q8). */
 #include "features/wide/sort.h"
 
 #include "core/column/content.h"
