@@ -19,7 +19,7 @@ typedef struct join {
 
 static bool broadcasts(const join *self, int64_t right_rows) {
     const qn_join_plan *plan = &self->plan;
-    if (plan->key_count == 0 || (plan->null_aware && plan->residual != NULL))
+    if (plan->key_count == 0 || qn_join_judges(plan))
         return true;
     if (plan->form != QN_JOIN_AUTO)
         return plan->form == QN_JOIN_BROADCAST;

@@ -28,8 +28,8 @@ typedef struct qn_join_spec {
     const int32_t *right_keys;
     const bool *null_safe; /* a pair: null matches null (<=>); NULL: none does */
     int32_t key_count;
-    bool null_aware;         /* ANTI and MARK by NOT IN / IN: one key; a null on either side makes
-                                the answer unknown */
+    bool null_aware;         /* ANTI and MARK by NOT IN / IN: a null of the first key on either side
+                                makes the answer unknown, if all else matches */
     qn_expr *residual;       /* NULL, or a further condition, bound to the columns of the left side
                                 followed by those of the right one; taken over */
     const qn_schema *schema; /* of the output: left columns, then right ones (SEMI, ANTI: left
@@ -52,7 +52,7 @@ typedef struct qn_join_spec {
  *
  * Whether to broadcast is decided by the right side's number of rows and its columns' types alone
  * (up to 32 MiB), the same on any number of ranks; always without keys, and for a null-aware join
- * with a residual.
+ * with a residual or more than one key.
  *
  * Cost: broadcast: the right side sent to each rank once; shuffle: each row sent at most once
  * (right rows of a split partition once to each rank that has it), 12 bytes a row kept beside them.

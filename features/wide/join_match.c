@@ -141,7 +141,7 @@ static qn_status add_unknown_lists(qn_matcher *self, const uint32_t *groups) {
 }
 
 static qn_status list_rows(qn_matcher *self, const uint32_t *groups) {
-    bool needs_lists = self->plan->null_aware && self->plan->residual != NULL;
+    bool needs_lists = qn_join_judges(self->plan);
     QN_TRY(qn_mem_alloc(&self->positions, (size_t)self->rows + 1, sizeof *self->positions));
     if (self->plan->key_count == 0)
         self->groups_count = self->rows > 0;

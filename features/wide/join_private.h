@@ -52,6 +52,12 @@ static inline bool qn_join_keeps_left(const qn_join_plan *plan) {
     return plan->kind == QN_JOIN_LEFT || plan->kind == QN_JOIN_FULL;
 }
 
+/* NOT IN and IN with further conditions (a residual, or keys behind the first, which is IN's own):
+ * which right rows make an answer unknown differs from left row to left row. */
+static inline bool qn_join_judges(const qn_join_plan *plan) {
+    return plan->null_aware && (plan->residual != NULL || plan->key_count > 1);
+}
+
 /* ---- Rows of one side ----------------------------------------------------------------------- */
 
 /* Rows in memory, in their order: position i is row refs[i] of the table. Slots (partitions of the

@@ -65,15 +65,23 @@ static qn_status append_passing(qn_join_pairs *out, const candidates *self, cons
     return QN_OK;
 }
 
+static qn_status all_ones(int64_t count, uint64_t **out) {
+    QN_TRY(qn_mem_alloc(out, (size_t)qn_bit_words(count), sizeof **out));
+    memset(*out, 0xff, (size_t)qn_bit_words(count) * sizeof **out);
+    return QN_OK;
+}
+
 static qn_status judge(qn_join_pairs *out, candidates *self) {
     uint64_t *keep = NULL;
     qn_batch batch;
     if (self->count == 0)
         return QN_OK;
     qn_batch_init(&batch);
-    qn_status status = take_columns(self, &batch);
+    const qn_expr *residual = self->matcher->plan->residual;
+    qn_status status = residual != NULL ? take_columns(self, &batch) : QN_OK;
     if (status == QN_OK)
-        status = qn_expr_filter(self->matcher->plan->residual, &batch, &keep);
+        status = residual != NULL ? qn_expr_filter(residual, &batch, &keep)
+                                  : all_ones(self->count, &keep);
     if (status == QN_OK)
         status = append_passing(out, self, keep);
     qn_mem_free(keep);
@@ -113,13 +121,80 @@ done:
 
 /* ---- Kinds that select left rows ------------------------------------------------------------- */
 
-static qn_status find_by_residual(uint32_t *found, qn_matcher *matcher, const qn_join_chunk *chunk,
-                                  uint32_t finding) {
+static qn_status find_by_residual(uint32_t *found, qn_matcher *matcher,
+                                  const qn_join_chunk *chunk) {
     qn_join_pairs pairs = {0};
     qn_status status = qn_join_residual(&pairs, matcher, chunk);
     for (int64_t i = 0; i < pairs.count; i++)
-        found[pairs.left[i]] = finding;
+        found[pairs.left[i]] = QN_FOUND;
     qn_join_pairs_clear(&pairs);
+    return status;
+}
+
+/* Pairs whose keys behind the first are equal: places of both sides, up to a batch of them. */
+static qn_status compare_keys(const qn_matcher *matcher, const qn_join_chunk *chunk,
+                              const qn_join_pairs *pairs, int64_t first, int64_t count, bool *equal,
+                              qn_key *key) {
+    const qn_join_plan *plan = matcher->plan;
+    qn_ref *refs = NULL;
+    qn_column **columns = NULL;
+    uint64_t *words = NULL;
+    const qn_key_rows *rows = NULL;
+    int32_t keys = plan->key_count - 1;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_alloc(&refs, (size_t)count, sizeof *refs), done);
+    QN_TRY_GOTO(qn_mem_calloc(&columns, (size_t)keys, sizeof *columns), done);
+    QN_TRY_GOTO(qn_mem_calloc(&words, (size_t)count * (size_t)keys * 2, sizeof *words), done);
+    for (int side = 0; side < 2; side++) {
+        const qn_table *table = side == 0 ? chunk->table : &matcher->side->table;
+        const int32_t *list = side == 0 ? plan->left_keys : plan->right_keys;
+        for (int64_t i = 0; i < count; i++)
+            refs[i] = side == 0 ? chunk->refs[pairs->left[first + i]]
+                                : matcher->side->refs[matcher->first + pairs->right[first + i]];
+        QN_TRY_GOTO(qn_join_take_keys(table, list + 1, keys, refs, count, columns), done);
+        QN_TRY_GOTO(qn_key_words(key, columns, count, true, &rows), done);
+        for (int32_t k = 0; k < keys; k++)
+            for (int64_t i = 0; i < count; i++) {
+                bool null = qn_column_is_null(columns[k], i);
+                uint64_t *word = &words[((int64_t)k * count + i) * 2];
+                if (side == 0) {
+                    word[0] = rows->words[k][i];
+                    word[1] = null;
+                } else {
+                    equal[i] = (k == 0 || equal[i]) && word[1] == null &&
+                               (null ? plan->null_safe[k + 1] : word[0] == rows->words[k][i]);
+                }
+            }
+        qn_join_release(columns, keys);
+    }
+done:
+    if (columns != NULL)
+        qn_join_release(columns, keys);
+    qn_mem_free(refs);
+    qn_mem_free(columns);
+    qn_mem_free(words);
+    return status;
+}
+
+/* Left rows of pairs with equal keys behind the first are unknown. */
+static qn_status mark_unknown(uint32_t *found, const qn_matcher *matcher,
+                              const qn_join_chunk *chunk, const qn_join_pairs *pairs) {
+    const qn_join_plan *plan = matcher->plan;
+    bool equal[1024];
+    qn_key *key = NULL;
+    qn_status status = QN_OK;
+    if (plan->key_count > 1)
+        QN_TRY(qn_key_new(&key, plan->key_types + 1, plan->key_count - 1));
+    for (int64_t first = 0; first < pairs->count && status == QN_OK; first += 1024) {
+        int64_t count = pairs->count - first < 1024 ? pairs->count - first : 1024;
+        memset(equal, true, sizeof equal);
+        if (key != NULL)
+            status = compare_keys(matcher, chunk, pairs, first, count, equal, key);
+        for (int64_t i = 0; i < count && status == QN_OK; i++)
+            if (equal[i])
+                found[pairs->left[first + i]] = QN_UNKNOWN;
+    }
+    qn_key_free(key);
     return status;
 }
 
@@ -135,7 +210,11 @@ static qn_status judge_unknown(uint32_t *found, qn_matcher *matcher, const qn_jo
         doubtful.groups[i] = found[i] != QN_NO_MATCH ? QN_NO_MATCH
                              : nulls[i]              ? matcher->any_group
                                                      : matcher->null_group;
-    qn_status status = find_by_residual(found, matcher, &doubtful, QN_UNKNOWN);
+    qn_join_pairs pairs = {0};
+    qn_status status = qn_join_residual(&pairs, matcher, &doubtful);
+    if (status == QN_OK)
+        status = mark_unknown(found, matcher, chunk, &pairs);
+    qn_join_pairs_clear(&pairs);
     qn_mem_free(doubtful.groups);
     return status;
 }
@@ -147,10 +226,10 @@ qn_status qn_join_select(uint32_t *found, qn_matcher *matcher, const qn_join_chu
         found[i] = plan->residual != NULL || chunk->groups[i] == QN_NO_MATCH ? QN_NO_MATCH
                                                                              : (uint32_t)QN_FOUND;
     if (plan->residual != NULL)
-        QN_TRY(find_by_residual(found, matcher, chunk, QN_FOUND));
+        QN_TRY(find_by_residual(found, matcher, chunk));
     if (!plan->null_aware)
         return QN_OK;
-    if (plan->residual != NULL)
+    if (qn_join_judges(plan))
         return judge_unknown(found, matcher, chunk, nulls);
     for (int64_t i = 0; i < chunk->rows; i++)
         if (found[i] == QN_NO_MATCH && facts->right_rows > 0 && (nulls[i] || facts->right_nulls))

@@ -305,16 +305,17 @@ static int compare_keys(const join_case *join, int64_t l, int64_t r) {
     bool a = key_is_null(&join->left, l), b = key_is_null(&join->right, r);
     if (join->key_count == 0)
         return 1;
+    int first = 1;
     if ((a || b) && !(a && b && join->null_safe[0]))
-        return join->null_safe[0] ? 0 : 2;
-    if (!a && class_of(&join->left, l) != class_of(&join->right, r))
-        return 0;
+        first = join->null_safe[0] ? 0 : 2;
+    else if (!a && class_of(&join->left, l) != class_of(&join->right, r))
+        first = 0;
     if (join->key_count == 1)
-        return 1;
+        return first;
     a = second_is_null(&join->left, l), b = second_is_null(&join->right, r);
-    if (a || b)
-        return a && b && join->null_safe[1];
-    return second_of(&join->left, l) == second_of(&join->right, r);
+    bool second = a || b ? a && b && join->null_safe[1]
+                         : second_of(&join->left, l) == second_of(&join->right, r);
+    return second ? first : 0;
 }
 
 static bool residual_holds(const join_case *join, int64_t l, int64_t r) {

@@ -114,6 +114,11 @@ static void test_not_in_and_in(void) {
             check(&join, "NOT IN");
             join.kind = QN_JOIN_MARK;
             check(&join, "IN");
+            join.key_count = 2; /* x IN (SELECT y FROM t WHERE t.s = s) */
+            join.form = QN_JOIN_BROADCAST;
+            check(&join, "IN with two keys");
+            join.kind = QN_JOIN_ANTI;
+            check(&join, "NOT IN with two keys");
         }
 }
 
