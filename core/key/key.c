@@ -141,7 +141,8 @@ static void words_of_fixed(const qn_column *column, int64_t rows, uint64_t *word
         words_f64(column->f64, words, rows);
         break;
     default:
-        memcpy(words, column->i64, (size_t)rows * sizeof *words);
+        if (rows > 0)
+            memcpy(words, column->i64, (size_t)rows * sizeof *words);
     }
     for (int64_t i = 0; i < rows && column->null_count > 0; i++)
         words[i] = qn_column_is_null(column, i) ? 0 : words[i];
