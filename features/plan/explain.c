@@ -28,6 +28,11 @@ static double imbalance(const qn_physical *node) {
     return meter->mean_seconds > 0 ? meter->seconds / meter->mean_seconds : 1;
 }
 
+static double row_imbalance(const qn_physical *node) {
+    const qn_meter *meter = &node->meter;
+    return meter->rows > 0 ? (double)(meter->most_rows * meter->ranks) / (double)meter->rows : 1;
+}
+
 static int64_t rows_in(const qn_physical *node) {
     int64_t rows = 0;
     for (int64_t i = 0; i < node->count; i++)
@@ -57,7 +62,8 @@ static qn_status print_meter(const qn_physical *node, qn_text *out) {
     QN_TRY(print_bytes(own_sent(node), out));
     QN_TRY(qn_text_printf(out, ", peak "));
     QN_TRY(print_bytes(meter->peak, out));
-    return qn_text_printf(out, ", imbalance %.2f", imbalance(node));
+    return qn_text_printf(out, ", imbalance %.2f in rows, %.2f in time", row_imbalance(node),
+                          imbalance(node));
 }
 
 /* `stem` is what continues the branches above on lines below this one. */
@@ -112,9 +118,12 @@ static qn_status print_json_meter(const qn_physical *node, qn_text *out) {
     return qn_text_printf(
         out,
         ", \"rows\": %lld, \"rows_in\": %lld, \"batches\": %lld, \"seconds\": %.6f, "
-        "\"own_seconds\": %.6f, \"bytes_sent\": %lld, \"peak_bytes\": %lld, \"imbalance\": %.3f",
+        "\"own_seconds\": %.6f, \"bytes_sent\": %lld, \"peak_bytes\": %lld, \"row_imbalance\": "
+        "%.3f, "
+        "\"time_imbalance\": %.3f",
         (long long)meter->rows, (long long)rows_in(node), (long long)meter->batches, meter->seconds,
-        own_seconds(node), (long long)own_sent(node), (long long)meter->peak, imbalance(node));
+        own_seconds(node), (long long)own_sent(node), (long long)meter->peak, row_imbalance(node),
+        imbalance(node));
 }
 
 qn_status qn_physical_print_json(const qn_physical *tree, bool metered, qn_text *out) {

@@ -12,6 +12,7 @@ typedef struct qn_meter {
     double mean_seconds; /* gathered: over ranks */
     int64_t peak;        /* bytes held at most while it ran, inputs included; gathered: the most
                             of a rank */
+    int64_t ranks;       /* gathered: how many */
     int64_t most_rows;   /* gathered: of a rank */
 } qn_meter;
 
@@ -37,8 +38,8 @@ QN_CHECKED qn_status qn_plan_analyze(qn_stream **out, qn_physical **tree, qn_pla
 QN_CHECKED qn_status qn_physical_gather(qn_physical *tree, qn_comm *comm);
 
 /* Local. One operator a line, the last one first, inputs below on branches. metered: with rows,
- * seconds (of the operator by itself), bytes sent, memory and imbalance (slowest rank over the
- * mean). */
+ * seconds (of the operator by itself), bytes sent, memory and imbalance (most rows and seconds of a
+ * rank over the mean). */
 QN_CHECKED qn_status qn_physical_print(const qn_physical *tree, bool metered, qn_text *out);
 
 /* Local. The same as a JSON object: {"operator": ..., "inputs": [...]}. */

@@ -121,6 +121,7 @@ qn_status qn_physical_gather(qn_physical *tree, qn_comm *comm) {
     meter->sent = sums[2];
     meter->mean_seconds = 1e-9 * (double)sums[3] / qn_comm_size(comm);
     meter->most_rows = most[0];
+    meter->ranks = qn_comm_size(comm);
     meter->seconds = 1e-9 * (double)most[1];
     meter->peak = most[2];
     for (int64_t i = 0; i < tree->count; i++)
