@@ -5,9 +5,7 @@
  *     qn_plan_prepare   opens the tables, binds names and types, applies the rules
  *     qn_plan_open      the operators that do it
  *
- * Rules: constants are folded; a condition above a projection moves below it when it reads only
- * columns that the projection passes on unchanged; only the columns that some node reads are read
- * from the table. */
+ * The rules are described in docs/plans.md. */
 #ifndef QUERN_FEATURES_PLAN_PLAN_H
 #define QUERN_FEATURES_PLAN_PLAN_H
 
@@ -210,9 +208,9 @@ const qn_schema *qn_plan_schema(const qn_plan *plan);
 QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execution *execution,
                                   const qn_plan_table *tables, int64_t count);
 
-/* Local. For plans of conditions and projections alone: binds the plan to a table's schema, then
- * applies it to batches of it, any number of times. JOB error for a plan with a limit. The plan can
- * be bound once. */
+/* Local. For plans of conditions and projections alone (and what handles missing values): binds the
+ * plan to a table's schema, then applies it to batches of it, any number of times. JOB error naming
+ * what else the plan has. The plan can be bound once. */
 QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema);
 QN_CHECKED qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out);
 
