@@ -93,7 +93,7 @@ def normal(v):
         if v in ("true", "false"):
             return float(v == "true")
         try:
-            v = float(v) if not v.strip().isalpha() or v in ("NaN", "Infinity", "-Infinity") else v
+            v = float(v) if not v.strip().isalpha() or v == "nan" else v
         except ValueError:
             return v
     if isinstance(v, (bool, int, float)):
