@@ -313,7 +313,8 @@ class Queries:
              (f"min({number})", kind), (f"max({number})", kind), (f"count({number})", "bigint"),
              ("count(*)", "bigint")]
         )
-        if rng.random() < 0.15:
+        # SQLite 3.40 forgets the FILTER of a sliding min or max
+        if rng.random() < 0.15 and not call.startswith(("min", "max")):
             call += f" FILTER (WHERE {self.condition(scope, 0)})"
         if pick < 0.6:
             return f"{call} OVER ({part}{total})", kind
