@@ -3,8 +3,8 @@
 #ifndef QUERN_FEATURES_PLAN_CALLS_H
 #define QUERN_FEATURES_PLAN_CALLS_H
 
+#include "features/aggregate/aggregate.h"
 #include "features/plan/node.h"
-#include "features/wide/aggregate.h"
 
 /* Expressions that operators want as columns: columns of `base` keep their places (if it is there),
  * what is computed comes behind, each expression once. The expressions are bound and borrowed. */

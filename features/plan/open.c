@@ -6,7 +6,7 @@
 #include "features/plan/meter.h"
 #include "features/plan/print.h"
 #include "features/plan/values.h"
-#include "features/wide/union.h"
+#include "features/set/union.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Joins and set operations: keys and residuals out of conditions, common types by casts. */
 #include "core/memory.h"
+#include "features/join/join.h"
 #include "features/plan/open.h"
 #include "features/plan/scope.h"
-#include "features/wide/join.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "features/plan/meter.h"
 #include "features/plan/open.h"
-#include "features/wide/union.h"
+#include "features/set/union.h"
 
 typedef struct branches {
     int64_t count, capacity;

@@ -2,7 +2,7 @@
  * taken off above. */
 #include "core/memory.h"
 #include "features/plan/open.h"
-#include "features/wide/sort.h"
+#include "features/sort/sort.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 
 #include "core/expr/expr.h"
 #include "core/stream.h"
-#include "features/wide/window.h"
+#include "features/window/window.h"
 #include "mpi/comm/comm.h"
 
 typedef struct qn_plan qn_plan;

@@ -2,8 +2,8 @@
  * such can stand. */
 #include "features/sql/convert.h"
 
-#include "features/wide/aggregate.h"
-#include "features/wide/window.h"
+#include "features/aggregate/aggregate.h"
+#include "features/window/window.h"
 
 #include <string.h>
 

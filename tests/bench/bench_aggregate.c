@@ -3,7 +3,7 @@
  * q1 0.02, q2 0.03, q3 0.05, q4 0.03, q5 0.05, q6 0.10, q7 0.05, q9 0.03, q10 0.25; R's data.table
  * takes 6.3 s for all ten there. Run under mpiexec -n 2. */
 #include "core/memory.h"
-#include "features/wide/aggregate.h"
+#include "features/aggregate/aggregate.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
  *
  * usage: mpiexec -n 2 bench_join [ROWS] [REPEATS] [QUESTION] */
 #include "core/memory.h"
-#include "features/wide/join.h"
+#include "features/join/join.h"
 #include "features/wide/wide.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * "cpu" is the processor time of rank 0, waiting included. Peers on such data, processor time of
  * two threads: Polars 0.67 s, DuckDB 0.85 s (int64), 1.15 s (Polars, float64), 2.1 s (DuckDB,
  * strings), 0.026 s (DuckDB, top 100), 0.58 s (DuckDB, q8). */
-#include "features/wide/sort.h"
+#include "features/sort/sort.h"
 
 #include "core/column/content.h"
 #include "core/key/radix.h"

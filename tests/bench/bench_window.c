@@ -8,7 +8,7 @@
  * 50 ms for two ranks together. */
 #include "core/memory.h"
 #include "core/random.h"
-#include "features/wide/window.h"
+#include "features/window/window.h"
 
 #include <stdio.h>
 #include <stdlib.h>

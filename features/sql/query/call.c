@@ -1,8 +1,8 @@
 /* Calls of aggregate and window functions: taken out of their expressions, equal ones once. */
+#include "features/aggregate/aggregate.h"
 #include "features/sql/query/query.h"
 #include "features/sql/tree.h"
-#include "features/wide/aggregate.h"
-#include "features/wide/window.h"
+#include "features/window/window.h"
 
 #include "core/memory.h"
 

@@ -1,7 +1,7 @@
 /* GROUP BY: keys, and which parts of expressions they are. */
+#include "features/aggregate/aggregate.h"
 #include "features/sql/query/query.h"
 #include "features/sql/tree.h"
-#include "features/wide/aggregate.h"
 
 #include "core/memory.h"
 
