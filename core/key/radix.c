@@ -3,7 +3,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { DIGIT_BITS = 8, BUCKETS = 1 << DIGIT_BITS, DIGITS = (64 + DIGIT_BITS - 1) / DIGIT_BITS, FEW = 48 };
+enum {
+    DIGIT_BITS = 8,
+    BUCKETS = 1 << DIGIT_BITS,
+    DIGITS = (64 + DIGIT_BITS - 1) / DIGIT_BITS,
+    FEW = 48
+};
 
 /* How often each value of each digit occurs; one pass for all digits. */
 typedef struct histogram {

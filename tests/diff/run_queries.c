@@ -3,9 +3,9 @@
  *
  * usage: run_queries QUERIES OUTPUT MEMORY NAME=PATH:SCHEMA...     one query a line
  *
- * MEMORY: bytes a rank for wide operators, 0 for the default. OUTPUT has "## query", then the result
- * as CSV, or "!! message". Tables are dealt to the ranks in batches of a few rows (as a filter
- * leaves them), so that small tables exercise every exchange. */
+ * MEMORY: bytes a rank for wide operators, 0 for the default. OUTPUT has "## query", then the
+ * result as CSV, or "!! message". Tables are dealt to the ranks in batches of a few rows (as a
+ * filter leaves them), so that small tables exercise every exchange. */
 #include "core/csv/csv.h"
 #include "core/memory.h"
 #include "features/scan/scan.h"
