@@ -11,9 +11,8 @@ typedef struct qn_fixed_products {
     int32_t products; /* 1: x x; 3: x x, y y, x y */
     int64_t count, capacity;
     qn_fixed_grid grids[2];
-    qn_wide
-        *parts;    /* by group: high high of each product, then high low + low high, then low low */
-    bool archived; /* some of the sums are in: */
+    qn_wide *parts; /* by group: high x high of each product, then the mixed ones, then low x low */
+    bool archived;  /* some of the sums are in: */
     qn_sums archive;
     bool off_grid; /* all new products go there */
 } qn_fixed_products;
