@@ -13,6 +13,15 @@ check "the same rows on 3 ranks" cmp f.1.csv f.3.csv
 same "a row for each customer" "$(tail -n +2 f.1.csv | wc -l)" 8
 contains "what a customer spent" "$(grep C004 f.1.csv)" 1698.99
 
+check "the job spilling" ranks 3 "$QUERN" run sales/job.yaml --set output=spilled --memory 1K
+check "its features" "$QUERN" store read spilled/store customers -o spilled.csv
+check "the same rows when operators spill" cmp f.1.csv spilled.csv
+text=$(ranks 2 "$QUERN" explain sales/job.yaml --analyze)
+contains "the stages of a plan" "$text" "Stage one_hot_encoder"
+contains "the query below them" "$text" "Left join on"
+contains "what it did" "$text" "rows 8 of 15"
+refuses "a size that is none" 2 "--memory" "$QUERN" run sales/job.yaml --memory much
+
 # fault WHAT SED-SCRIPT TEXT...
 fault() {
     fault=$1

@@ -4,6 +4,7 @@
 #include "tools/cmd/commands.h"
 #include "tools/cmd/query.h"
 #include "tools/job/run.h"
+#include "tools/job/run_query.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,14 +90,22 @@ static qn_status run_through(qn_stream *stream, qn_physical *tree, qn_comm *comm
     return qn_physical_gather(tree, comm);
 }
 
-static qn_status explain_operators(const qn_arguments *arguments, qn_query *query, qn_plan *plan,
-                                   qn_text *out) {
+/* A query and what it runs over. */
+typedef struct subject {
+    const char *text;
+    const qn_execution *execution;
+    const qn_plan_table *tables;
+    int64_t count;
+} subject;
+
+static qn_status explain_operators(const qn_arguments *arguments, const subject *query,
+                                   qn_plan *plan, qn_text *out) {
     bool analyze = qn_options_bool(arguments->options, "analyze");
     qn_physical *tree = NULL;
     qn_stream *stream = NULL;
     qn_status status;
-    QN_TRY_GOTO(qn_plan_analyze(&stream, &tree, plan, &query->execution, query->tables,
-                                query->count, analyze),
+    QN_TRY_GOTO(qn_plan_analyze(&stream, &tree, plan, query->execution, query->tables, query->count,
+                                analyze),
                 done);
     if (analyze)
         QN_TRY_GOTO(run_through(stream, tree, arguments->comm), done);
@@ -110,12 +119,13 @@ done:
     return status;
 }
 
-static qn_status explain_query(const qn_arguments *arguments, qn_query *query, explanation *out) {
+static qn_status explain_query(const qn_arguments *arguments, const subject *query,
+                               explanation *out) {
     qn_plan *plan = NULL;
     qn_status status;
-    QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(arguments->operands[0])), done);
+    QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(query->text)), done);
     QN_TRY_GOTO(qn_plan_print(plan, &out->written), done);
-    QN_TRY_GOTO(qn_plan_prepare(plan, &query->execution, query->tables, query->count), done);
+    QN_TRY_GOTO(qn_plan_prepare(plan, query->execution, query->tables, query->count), done);
     QN_TRY_GOTO(qn_plan_print(plan, &out->improved), done);
     status = explain_operators(arguments, query, plan, &out->operators);
 done:
@@ -127,8 +137,10 @@ static qn_status run_query(const qn_arguments *arguments) {
     qn_query query;
     explanation texts = {0};
     qn_status status = qn_query_open(&query, arguments);
-    if (status == QN_OK)
-        status = explain_query(arguments, &query, &texts);
+    if (status == QN_OK) {
+        subject all = {arguments->operands[0], &query.execution, query.tables, query.count};
+        status = explain_query(arguments, &all, &texts);
+    }
     if (status == QN_OK)
         print(arguments, &texts);
     clear_explanation(&texts);
@@ -157,50 +169,69 @@ static qn_status print_below(const qn_text *plan, int depth, qn_text *out) {
     return QN_OK;
 }
 
-static qn_status print_plan(const qn_run *run, qn_plan *plan, explanation *out) {
-    qn_text text;
-    int depth = 0;
-    qn_text_init(&text);
-    qn_status status;
-    QN_TRY_GOTO(print_stages(run, 1, &out->written, &depth), done);
-    QN_TRY_GOTO(qn_text_add(&out->improved, out->written.data != NULL ? out->written.data : "",
-                            out->written.length),
-                done);
-    QN_TRY_GOTO(qn_plan_print(plan, &text), done);
-    QN_TRY_GOTO(print_below(&text, depth, &out->written), done);
-    QN_TRY_GOTO(qn_plan_bind_schema(plan, &run->input->schema), done);
-    qn_text_truncate(&text, 0);
-    QN_TRY_GOTO(qn_plan_print(plan, &text), done);
-    status = print_below(&text, depth, &out->improved);
-done:
-    qn_text_clear(&text);
-    return status;
+/* The texts of what is below the stages, moved below them. */
+static qn_status put_stages_above(const qn_run *run, int64_t first, explanation *texts) {
+    qn_text *forms[] = {&texts->written, &texts->improved};
+    for (int i = 0; i < 2; i++) {
+        qn_text whole;
+        int depth = 0;
+        qn_text_init(&whole);
+        qn_status status = print_stages(run, first, &whole, &depth);
+        if (status == QN_OK)
+            status = print_below(forms[i], depth, &whole);
+        if (status != QN_OK) {
+            qn_text_clear(&whole);
+            return status;
+        }
+        qn_text_clear(forms[i]);
+        *forms[i] = whole;
+    }
+    return QN_OK;
 }
 
-static qn_status explain_job(const qn_run *run, explanation *out) {
+/* A job over files: its row-wise SQL. */
+static qn_status explain_rows(const qn_run *run, explanation *out) {
     qn_plan *plan = NULL;
     qn_status status;
     if (run->job.has_sql)
-        QN_TRY(qn_sql_query(&plan,
-                            qn_view_of(qn_options_text(run->job.stages[0]->options, "statement"))));
+        QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(qn_options_text(run->job.stages[0]->options,
+                                                                   "statement"))),
+                    done);
     else
-        QN_TRY(qn_plan_scan(&plan, "input", -1));
-    status = print_plan(run, plan, out);
+        QN_TRY_GOTO(qn_plan_scan(&plan, "input", -1), done);
+    QN_TRY_GOTO(qn_plan_print(plan, &out->written), done);
+    QN_TRY_GOTO(qn_plan_bind_schema(plan, &run->input->schema), done);
+    QN_TRY_GOTO(qn_plan_print(plan, &out->improved), done);
+done:
     qn_plan_free(plan);
     return status;
+}
+
+static qn_status explain_job(const qn_arguments *arguments, qn_run *run, explanation *out) {
+    const qn_job *job = &run->job;
+    if (job->query == NULL) {
+        if (qn_options_bool(arguments->options, "analyze"))
+            return qn_fail(QN_USAGE, "--analyze is for queries; 'quern run' reports what a job "
+                                     "over files did");
+        QN_TRY(qn_run_open(run));
+        QN_TRY(explain_rows(run, out));
+        return put_stages_above(run, job->has_sql, out);
+    }
+    QN_TRY(qn_comm_agree(arguments->comm, qn_run_list_tables(run)));
+    const subject query = {job->query, &run->execution, run->tables, job->table_count};
+    QN_TRY(explain_query(arguments, &query, out));
+    return put_stages_above(run, 0, out);
 }
 
 static qn_status run_job(const qn_arguments *arguments) {
     qn_run run;
     explanation texts = {0};
-    if (qn_options_bool(arguments->options, "analyze"))
-        return qn_fail(QN_USAGE, "--analyze is for queries; 'quern run' reports what a job did");
     qn_run_init(&run, arguments->comm);
-    qn_status status = qn_run_read_job(&run, arguments->operands[0], NULL, 0);
+    qn_status status = qn_execution_options(&run.execution, &run.session, arguments);
     if (status == QN_OK)
-        status = qn_run_open(&run);
+        status = qn_run_read_job(&run, arguments->operands[0], NULL, 0);
     if (status == QN_OK)
-        status = explain_job(&run, &texts);
+        status = explain_job(arguments, &run, &texts);
     if (status == QN_OK)
         print(arguments, &texts);
     clear_explanation(&texts);
@@ -233,7 +264,8 @@ const qn_command qn_cmd_explain = {
     .help = "show the plan of a query or a job",
     .details =
         "Prints the plan as it is written, as the rules improve it, and the operators that run\n"
-        "it: see docs/plans.md.",
+        "it: see docs/plans.md. Of a job, the query of its input (--analyze runs no more than\n"
+        "that) or its row-wise SQL, below the stages.",
     .options = options,
     .least = 1,
     .most = 1,

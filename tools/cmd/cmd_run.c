@@ -2,6 +2,7 @@
 #include "core/log.h"
 #include "mpi/comm/signal.h"
 #include "tools/cmd/commands.h"
+#include "tools/cmd/inputs.h"
 #include "tools/job/run.h"
 
 #include <stdio.h>
@@ -9,6 +10,7 @@
 static qn_status read_and_open(qn_run *run, const qn_arguments *arguments) {
     char *const *settings = NULL;
     int64_t count = qn_options_list(arguments->options, "set", &settings);
+    QN_TRY(qn_execution_options(&run->execution, &run->session, arguments));
     QN_TRY(qn_run_read_job(run, arguments->operands[0], settings, count));
     return qn_run_open(run);
 }
@@ -41,6 +43,7 @@ static qn_status run_check(const qn_arguments *arguments) {
 
 static const qn_option options[] = {
     {"set", QN_OPTION_TEXTS, "", "repeated", "a key of the job file, as model.reg_param=0.1"},
+    QN_EXECUTION_OPTIONS,
     QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_run = {

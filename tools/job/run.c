@@ -28,7 +28,8 @@ static double now(void) {
 }
 
 void qn_run_init(qn_run *run, qn_comm *comm) {
-    *run = (qn_run){.comm = comm, .version = -1, .started = now()};
+    *run =
+        (qn_run){.comm = comm, .version = -1, .started = now(), .execution = qn_execution_of(comm)};
     qn_job_init(&run->job);
 }
 
@@ -37,7 +38,7 @@ void qn_run_clear(qn_run *run) {
         run->job.stage_count = 0;
     qn_stage_free(run->pipeline);
     qn_stream_free(run->input);
-    qn_mem_free(run->scans);
+    qn_run_free_tables(run);
     qn_job_clear(&run->job);
 }
 

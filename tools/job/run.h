@@ -2,7 +2,10 @@
 #ifndef QUERN_TOOLS_RUN_H
 #define QUERN_TOOLS_RUN_H
 
+#include "core/expr/session.h"
 #include "core/stream.h"
+#include "features/plan/plan.h"
+#include "features/wide/wide.h"
 #include "ml/evaluate.h"
 #include "mpi/comm/comm.h"
 #include "tools/job/job.h"
@@ -10,10 +13,13 @@
 typedef struct qn_run {
     qn_comm *comm;
     qn_job job;
-    qn_stream *input;   /* the scan, or the query's rows */
-    qn_stream **scans;  /* of a query: each table's; the input's */
-    qn_stage *pipeline; /* owns the job's stages once it is made */
-    double started;     /* seconds */
+    qn_stream *input; /* the scan, or the query's rows */
+    qn_execution execution;
+    qn_session session;
+    struct qn_run_table *opened; /* of a query: what its tables were opened as */
+    qn_plan_table *tables;       /* of a query, as the plan sees them */
+    qn_stage *pipeline;          /* owns the job's stages once it is made */
+    double started;              /* seconds */
 
     /* for the summary; the same on all ranks */
     int64_t bad_rows, version, feature_rows;
@@ -21,6 +27,7 @@ typedef struct qn_run {
     qn_metrics train, test;
 } qn_run;
 
+/* With the default budget and session, which may be set before the input is opened. */
 void qn_run_init(qn_run *run, qn_comm *comm);
 void qn_run_clear(qn_run *run);
 
