@@ -2,6 +2,7 @@
 #include "core/memory.h"
 #include "features/join/asof_list.h"
 #include "features/join/asof_wide.h"
+#include "features/wide/input.h"
 
 typedef struct asof {
     qn_stream base;
@@ -17,10 +18,11 @@ typedef struct asof {
 /* Collective. This rank's right rows; how many all have. */
 static qn_status read_right(asof *self, int64_t *rows) {
     qn_table *table = &self->list.right.table;
-    qn_status status = qn_stream_rewind(self->right);
+    qn_input input = {0};
+    qn_status status = qn_input_start(&input, self->right);
     if (status == QN_OK)
-        status = qn_join_collect(table, self->right);
-    QN_TRY(qn_comm_agree(self->execution.comm, status));
+        status = qn_join_collect(table, &input.base);
+    QN_TRY(qn_comm_agree(self->execution.comm, qn_input_finish(&input, status)));
     qn_stream_free(self->right);
     self->right = NULL;
     *rows = table->row_count;

@@ -3,6 +3,7 @@
 #include "features/join/asof_wide.h"
 
 #include "core/memory.h"
+#include "features/wide/input.h"
 #include "features/wide/shuffle.h"
 #include "mpi/comm/exchange.h"
 
@@ -128,17 +129,22 @@ static qn_status keep_by_rank(void *context, int source, qn_batch *batch) {
     return qn_table_add(&tables[source], batch);
 }
 
-/* Local. Reads the left side. */
 static qn_status prepare(asof_wide *self, meeting *all, int size) {
     QN_TRY(qn_mem_calloc(&all->asked, (size_t)size, sizeof *all->asked));
     QN_TRY(qn_mem_calloc(&all->replies, (size_t)size, sizeof *all->replies));
     QN_TRY(router_init(&all->right, &self->plan->join, self->plan->join.right_keys, size));
-    QN_TRY(router_init(&all->left, &self->plan->join, NULL, size));
-    QN_TRY(qn_stream_rewind(self->left));
-    QN_TRY(qn_join_collect(&self->left_table, self->left));
-    for (int64_t b = 0; b < self->left_table.batch_count; b++)
-        QN_TRY(add_question(&all->questions, &self->left_table.batches[b], self->plan));
-    return QN_OK;
+    return router_init(&all->left, &self->plan->join, NULL, size);
+}
+
+/* Local (see qn_stream_next). */
+static qn_status read_left(asof_wide *self, meeting *all) {
+    qn_input input = {0};
+    qn_status status = qn_input_start(&input, self->left);
+    if (status == QN_OK)
+        status = qn_join_collect(&self->left_table, &input.base);
+    for (int64_t b = 0; b < self->left_table.batch_count && status == QN_OK; b++)
+        status = add_question(&all->questions, &self->left_table.batches[b], self->plan);
+    return qn_input_finish(&input, status);
 }
 
 /* Collective. */
@@ -251,6 +257,7 @@ done:
 static qn_status meet(asof_wide *self, meeting *all, qn_comm *comm) {
     int size = qn_comm_size(comm);
     QN_TRY(qn_comm_agree(comm, prepare(self, all, size)));
+    QN_TRY(qn_comm_agree(comm, read_left(self, all)));
     QN_TRY(gather_right(self, all, comm));
     QN_TRY(ask(all, comm));
     QN_TRY(reply(self, all, comm));

@@ -1,6 +1,7 @@
 #include "features/join/join_input.h"
 
 #include "core/memory.h"
+#include "features/wide/input.h"
 
 #include <string.h>
 
@@ -30,10 +31,9 @@ static qn_status spool(qn_join_input *self, qn_stream *in, const char *folder) {
     }
 }
 
-qn_status qn_join_input_read(qn_join_input *out, qn_stream *in, const qn_execution *execution,
-                             int64_t budget) {
+static qn_status read_rows(qn_join_input *out, qn_stream *in, const qn_execution *execution,
+                           int64_t budget) {
     bool full = false;
-    QN_TRY(qn_stream_rewind(in));
     QN_TRY(qn_wide_collect(&out->table, in, budget, &full));
     out->rows = out->table.row_count;
     for (int64_t b = 0; b < out->table.batch_count; b++)
@@ -44,6 +44,15 @@ qn_status qn_join_input_read(qn_join_input *out, qn_stream *in, const qn_executi
     out->rows += qn_scratch_rows(out->rest, 0);
     out->bytes += qn_scratch_bytes(out->rest);
     return QN_OK;
+}
+
+qn_status qn_join_input_read(qn_join_input *out, qn_stream *in, const qn_execution *execution,
+                             int64_t budget) {
+    qn_input input = {0};
+    qn_status status = qn_input_start(&input, in);
+    if (status == QN_OK)
+        status = read_rows(out, &input.base, execution, budget);
+    return qn_input_finish(&input, status);
 }
 
 qn_status qn_join_input_load(qn_join_input *input) {

@@ -1,6 +1,7 @@
 #include "features/join/join_parts.h"
 
 #include "core/memory.h"
+#include "features/wide/input.h"
 
 #include <string.h>
 
@@ -196,11 +197,15 @@ static qn_status spool_left(qn_join_parts *self, qn_stream *left, const qn_execu
 }
 
 static qn_status read_left(qn_join_parts *self, qn_stream *left, const qn_execution *execution) {
+    qn_input input = {0};
     bool full = false;
     self->count = 1;
-    QN_TRY(qn_stream_rewind(left));
-    QN_TRY(qn_wide_collect(&self->left_table, left, execution->memory / 2, &full));
-    return full ? spool_left(self, left, execution, execution->memory / 4) : QN_OK;
+    qn_status status = qn_input_start(&input, left);
+    if (status == QN_OK)
+        status = qn_wide_collect(&self->left_table, &input.base, execution->memory / 2, &full);
+    if (status == QN_OK && full)
+        status = spool_left(self, &input.base, execution, execution->memory / 4);
+    return qn_input_finish(&input, status);
 }
 
 /* Collective. Right rows that matched on some rank have a match; the last rank gives the others. */
@@ -279,11 +284,15 @@ static qn_status open_lanes(qn_join_parts *self, const qn_join_input *left,
                                 self->count, execution->scratch);
 }
 
+/* Collective. */
 static qn_status read_inputs(qn_join_parts *self, qn_stream *left_stream, qn_join_input *left,
                              qn_join_input *right, const qn_execution *execution) {
-    QN_TRY(qn_join_input_hash(right, self->plan, self->plan->right_keys));
-    QN_TRY(qn_join_input_read(left, left_stream, execution, execution->memory / 4));
-    return qn_join_input_hash(left, self->plan, self->plan->left_keys);
+    qn_status status = qn_join_input_hash(right, self->plan, self->plan->right_keys);
+    QN_TRY(qn_comm_agree(execution->comm, status)); /* reading may wait for all ranks */
+    status = qn_join_input_read(left, left_stream, execution, execution->memory / 4);
+    if (status == QN_OK)
+        status = qn_join_input_hash(left, self->plan, self->plan->left_keys);
+    return qn_comm_agree(execution->comm, status);
 }
 
 /* Collective. */
@@ -291,7 +300,7 @@ static qn_status spread(qn_join_parts *self, qn_stream *left_stream, qn_join_inp
                         qn_join_input *right, const qn_execution *execution) {
     qn_comm *comm = execution->comm;
     double width[2] = {0, 0};
-    QN_TRY(qn_comm_agree(comm, read_inputs(self, left_stream, left, right, execution)));
+    QN_TRY(read_inputs(self, left_stream, left, right, execution));
     QN_TRY(average_bytes(left, comm, &width[0]));
     QN_TRY(average_bytes(right, comm, &width[1]));
     QN_TRY(qn_join_layout_init(&self->layout, left, right, comm));

@@ -103,6 +103,9 @@ static qn_status join_pieces(qn_table *table) {
     qn_table_clear(table);
     qn_status status = qn_wide_collect(&joined, stream, INT64_MAX, &full);
     qn_stream_free(stream);
+    if (status == QN_OK && full)
+        status = qn_fail(QN_MEMORY, "a sort has more rows on one rank than it can number: use more "
+                                    "ranks, or a smaller --memory so that it spills");
     if (status == QN_OK)
         *table = joined;
     else

@@ -100,7 +100,8 @@ static qn_status fill_round(running *self) {
     return pack_round(self);
 }
 
-static qn_status run(running *self, qn_status status) {
+static qn_status run(running *self) {
+    qn_status status = QN_OK;
     int64_t more = 1;
     while (more) {
         void *data = NULL;
@@ -128,7 +129,13 @@ qn_status qn_rounds_run(qn_comm *comm, const qn_rounds *rounds, qn_status status
     running self = {.comm = comm, .rounds = rounds, .outbox = {.size = qn_comm_size(comm)}};
     if (status == QN_OK)
         status = running_init(&self);
-    status = self.outbox.size == 1 ? run_alone(&self, status) : run(&self, status);
+    if (self.outbox.size == 1) {
+        status = run_alone(&self, status);
+    } else {
+        status = qn_comm_agree(comm, status); /* filling may wait for all ranks */
+        if (status == QN_OK)
+            status = run(&self);
+    }
     running_clear(&self);
     return status;
 }

@@ -201,9 +201,17 @@ int32_t qn_window_rows_lanes(const window_rows *rows) {
 
 /* ---- A lane's rows --------------------------------------------------------------------------- */
 
+static qn_status refuse_rows(int64_t rows) {
+    return qn_fail(QN_MEMORY,
+                   "a window over %lld rows does not fit one rank's tables: use more ranks, or "
+                   "less memory so that it is spilled",
+                   (long long)rows);
+}
+
 static qn_status collect(qn_table *out, qn_stream *in) {
     bool full = false;
-    return qn_wide_collect(out, in, INT64_MAX, &full);
+    QN_TRY(qn_wide_collect(out, in, INT64_MAX, &full));
+    return full ? refuse_rows(out->row_count) : QN_OK;
 }
 
 /* Far fewer rows a batch than there could be: places would run out, and batches have a price. */
@@ -249,11 +257,7 @@ qn_status qn_window_rows_lane(window_rows *rows, int32_t lane, qn_table *out, in
         counts[s] = table.row_count - before;
     }
     if (table.batch_count > QN_REF_MAX_BATCHES)
-        QN_TRY_GOTO(qn_fail(QN_MEMORY,
-                            "a window over %lld rows does not fit one rank's tables: use more "
-                            "ranks, or less memory so that it is spilled",
-                            (long long)table.row_count),
-                    done);
+        QN_TRY_GOTO(refuse_rows(table.row_count), done);
     *out = table;
     return QN_OK;
 done:
