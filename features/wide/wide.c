@@ -5,19 +5,23 @@
 #include "mpi/comm/partition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Bytes that this process may use: the machine's memory, or what its control group allows. */
 static int64_t memory_limit(void) {
     int64_t limit = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
-    long long group = 0;
+    char text[32];
     FILE *file = fopen("/sys/fs/cgroup/memory.max", "r");
-    if (file != NULL) {
-        if (fscanf(file, "%lld", &group) == 1 && group > 0 && group < limit)
+    if (file == NULL)
+        return limit;
+    if (fgets(text, sizeof text, file) != NULL) {
+        long long group = strtoll(text, NULL, 10); /* 0 of "max" */
+        if (group > 0 && group < limit)
             limit = group;
-        fclose(file);
     }
+    fclose(file);
     return limit;
 }
 

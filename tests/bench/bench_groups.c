@@ -86,7 +86,7 @@ static void bench_strings(int64_t distinct, bool encoded) {
     uint64_t state = 1;
     qn_string_builder_init(&builder);
     for (int64_t i = 0; i < distinct; i++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "id%010lld", (long long)i);
         must(qn_string_builder_add(&builder, qn_view_of(text)));
     }

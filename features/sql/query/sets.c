@@ -57,16 +57,14 @@ static qn_status expand(sql_block *block, const sql_node *node, set_list *out);
 /* (a, b), (a), () of ROLLUP (a, b); all subsets of CUBE. */
 static qn_status expand_hierarchy(sql_block *block, const PgQuery__GroupingSet *set,
                                   set_list *out) {
-    uint32_t parts[MOST_KEYS] = {0}, all = 0;
+    uint32_t parts[MOST_KEYS] = {0};
     bool cube = set->kind == PG_QUERY__GROUPING_SET_KIND__GROUPING_SET_CUBE;
     size_t count = set->n_content, most = cube ? 7 : MOST_KEYS;
     if (count > most)
         return qn_sql_fail(block->query->source, set->location, "%s takes at most %zu keys",
                            cube ? "CUBE" : "ROLLUP", most);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         QN_TRY(bits_of(block, set->content[i], &parts[i]));
-        all |= parts[i];
-    }
     for (uint32_t k = 0; cube && k < UINT32_C(1) << count; k++) {
         uint32_t bits = 0;
         for (size_t i = 0; i < count; i++)
