@@ -1,7 +1,7 @@
 /* The h2oai join questions at 10 million rows (https://h2oai.github.io/db-benchmark): x with ints
  * id1 (10 values), id2 (10,000), id3 (10 million), the same as strings id4 to id6 with
  * dictionaries, v1; joined to small (10 rows), medium (10,000) and big (10 million), of which nine
- * tenths are met. Peers: bench_join_peers.py.
+ * tenths are met. Peers: query_peers.py join.
  *
  * Limits (two-core Zen 5): a radix hash join of 1e7 x 9e6 rows with three columns out 0.365 s on
  * one core; a join with a small side 6 ns a row and core.

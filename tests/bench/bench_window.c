@@ -1,7 +1,7 @@
 /* Window functions over 1e7 rows (or as many as the first argument says), queries whose names hold
  * the second: wall clock of all ranks together and processor time of the busiest, which says more
  * on a shared machine; the best of three. Run it under mpiexec -n 2; the same queries by peers on
- * two threads: window_peers.py.
+ * two threads: query_peers.py features.
  *
  * Limits: reading and writing 8 bytes a row and column costs 2 to 3 ms a column; a random access
  * beyond the caches about 5 ns a row and core, so gathering an argument and placing a result cost
