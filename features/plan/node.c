@@ -88,6 +88,7 @@ static void free_node(qn_plan *plan) {
     qn_text_clear(&plan->source);
     qn_mem_free(plan->name);
     qn_mem_free(plan->columns);
+    qn_mem_free(plan->terms);
     qn_stream_free(plan->stream);
     qn_expr_free(plan->condition);
     qn_plan_free_outputs(plan->outputs, plan->count);

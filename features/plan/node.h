@@ -89,6 +89,8 @@ struct qn_plan {
     qn_stream *stream;    /* from preparing to opening */
     int32_t column_count; /* of the table, before narrowing */
     int32_t *columns;     /* of a plan bound to a schema: the columns that are read; NULL: all */
+    char *terms;          /* by which parts are left out, as text; NULL: none */
+    int64_t parts, parts_left;
 
     qn_expr *condition; /* filter, join */
 

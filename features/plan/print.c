@@ -102,7 +102,11 @@ static qn_status print_scan(const qn_plan *plan, qn_text *out) {
         return QN_OK;
     for (int32_t i = 0; i < plan->schema.count; i++)
         QN_TRY(qn_text_printf(out, "%s%s", i == 0 ? " [" : ", ", plan->schema.fields[i].name));
-    return qn_text_printf(out, "] %d of %d columns", plan->schema.count, plan->column_count);
+    QN_TRY(qn_text_printf(out, "] %d of %d columns", plan->schema.count, plan->column_count));
+    if (plan->terms == NULL)
+        return QN_OK;
+    return qn_text_printf(out, ", %lld of %lld parts by %s", (long long)plan->parts_left,
+                          (long long)plan->parts, plan->terms);
 }
 
 static qn_status print_limit(const qn_plan *plan, const char *word, qn_text *out) {

@@ -40,6 +40,7 @@ qn_status qn_plan_improve(qn_plan **plan, const plan_context *context) {
     QN_TRY(qn_plan_choose_sides(plan, context, &changed));
     QN_TRY(qn_plan_prune(plan, context));
     QN_TRY(qn_plan_simplify(plan, context, &changed));
+    QN_TRY(qn_plan_limit_scans(*plan));
     qn_plan_estimate(*plan);
     return QN_OK;
 }

@@ -36,6 +36,9 @@ QN_CHECKED qn_status qn_plan_choose_sides(qn_plan **plan, const plan_context *co
                                           bool *changed);
 void qn_plan_estimate(qn_plan *plan);
 
+/* parts.c: scans leave out the parts that the filter right above rules out */
+QN_CHECKED qn_status qn_plan_limit_scans(qn_plan *plan);
+
 /* prune.c: columns that nothing reads */
 QN_CHECKED qn_status qn_plan_prune(qn_plan **plan, const plan_context *context);
 

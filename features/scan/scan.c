@@ -59,6 +59,14 @@ bool qn_scan_select(qn_stream *scan, const bool *wanted) {
     return csv != NULL ? qn_csv_scan_select(csv, wanted) : qn_table_scan_select(scan, wanted);
 }
 
+qn_status qn_scan_limit(qn_stream *scan, const qn_scan_term *terms, int32_t count, bool *limited) {
+    return qn_table_scan_limit(scan, terms, count, limited);
+}
+
+qn_scan_parts qn_scan_parts_of(const qn_stream *scan) {
+    return qn_table_scan_parts(scan);
+}
+
 void qn_scan_keep(qn_stream *scan, int64_t bytes) {
     qn_csv_scan *csv = qn_csv_scan_of(scan);
     if (csv == NULL)

@@ -2,6 +2,7 @@
 #ifndef QUERN_FEATURES_SCAN_SCAN_H
 #define QUERN_FEATURES_SCAN_SCAN_H
 
+#include "core/expr/expr.h"
 #include "core/options.h"
 #include "core/stream.h"
 #include "mpi/comm/comm.h"
@@ -27,6 +28,42 @@ QN_CHECKED qn_status qn_table_scan_open(qn_stream **out, qn_comm *comm, const ch
  * leaves the stream as it is. Returns true if the schema was narrowed. At least one column stays,
  * also where none is wanted: rows are to be counted. */
 bool qn_scan_select(qn_stream *scan, const bool *wanted);
+
+typedef enum qn_scan_op {
+    QN_SCAN_EQUAL,
+    QN_SCAN_LESS,
+    QN_SCAN_LESS_EQUAL,
+    QN_SCAN_GREATER,
+    QN_SCAN_GREATER_EQUAL,
+    QN_SCAN_IN,
+    QN_SCAN_NULL,
+    QN_SCAN_NOT_NULL
+} qn_scan_op;
+
+/* A condition on one column: it is true for the rows that are wanted. */
+typedef struct qn_scan_term {
+    int32_t column; /* of the stream, as it is now */
+    qn_scan_op op;
+    const qn_scalar *values; /* of the type that column and values are compared in: the column's, or
+                                among numbers any; neither null nor NaN */
+    int32_t count;           /* IN: any number; NULL and NOT_NULL: none; else 1 */
+} qn_scan_term;
+
+/* Local, alike on all ranks, before the first batch. Tells a scan that only rows for which all
+ * terms are true are wanted. A scan of a feature version leaves out the parts that, by the
+ * statistics of their record, have no such row; batches that hold a row of another part come whole,
+ * so the condition must still be checked. Rows keep their numbers; ranks share the batches that are
+ * left. *limited: false for scans without statistics, which stay as they are. A failure must be
+ * agreed on before the scan is read. */
+QN_CHECKED qn_status qn_scan_limit(qn_stream *scan, const qn_scan_term *terms, int32_t count,
+                                   bool *limited);
+
+/* How many parts a scan has, how many qn_scan_limit left, and the rows of their batches over all
+ * ranks; zeros for other streams. */
+typedef struct qn_scan_parts {
+    int64_t total, left, rows;
+} qn_scan_parts;
+qn_scan_parts qn_scan_parts_of(const qn_stream *scan);
 
 /* Local. How many bytes of parsed batches a CSV scan keeps on this rank for later passes (128 MiB
  * unless said); what does not fit is parsed again. Other scans keep nothing. */

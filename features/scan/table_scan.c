@@ -10,10 +10,15 @@ typedef struct table_scan {
     qn_stream base;
     int64_t count;
     char **paths;
-    int64_t *firsts;     /* row number of each file's first row; count + 1 */
-    qn_schema files;     /* what every file must have */
-    bool *wanted;        /* columns of the files */
-    int64_t begin, end;  /* batches of this rank */
+    int64_t *firsts; /* row number of each file's first row; count + 1 */
+    qn_schema files; /* what every file must have */
+    bool *wanted;    /* columns of the files */
+    int rank, ranks;
+    json_t *stats;       /* of the files; NULL: none */
+    int64_t *batches;    /* numbers of the batches that are left; NULL: all */
+    int64_t batch_count; /* how many those are */
+    int64_t left;        /* how many files are left */
+    int64_t begin, end;  /* of the batches, this rank's */
     int64_t next;        /* batch */
     qn_part *part;       /* the file that is open */
     int64_t part_number; /* -1: none */
@@ -126,6 +131,14 @@ done:
     return status;
 }
 
+static int64_t count_batches(const table_scan *scan) {
+    return (scan->firsts[scan->count] + QN_BATCH_ROWS - 1) / QN_BATCH_ROWS;
+}
+
+static int64_t batch_number(const table_scan *scan, int64_t i) {
+    return scan->batches != NULL ? scan->batches[i] : i;
+}
+
 static qn_status scan_next(qn_stream *stream, qn_batch *out) {
     table_scan *scan = (table_scan *)stream;
     if (scan->next >= scan->end) {
@@ -133,7 +146,7 @@ static qn_status scan_next(qn_stream *stream, qn_batch *out) {
         return QN_OK;
     }
     int64_t total = scan->firsts[scan->count];
-    int64_t first = scan->next * QN_BATCH_ROWS;
+    int64_t first = batch_number(scan, scan->next) * QN_BATCH_ROWS;
     int64_t last = first + QN_BATCH_ROWS < total ? first + QN_BATCH_ROWS : total;
     qn_batch batch;
     qn_batch_init(&batch);
@@ -160,6 +173,8 @@ static void scan_free(qn_stream *stream) {
     qn_mem_free_all(scan->paths, scan->paths == NULL ? 0 : scan->count);
     qn_mem_free(scan->firsts);
     qn_mem_free(scan->wanted);
+    qn_mem_free(scan->batches);
+    json_decref(scan->stats);
     qn_schema_clear(&scan->files);
 }
 
@@ -173,6 +188,14 @@ static qn_status copy_sources(table_scan *scan, const char *const *paths, const 
         scan->firsts[i + 1] = scan->firsts[i] + rows[i];
     }
     return QN_OK;
+}
+
+/* Every rank takes its stretch of the batches that are left. */
+static void share_batches(table_scan *scan, int64_t batches) {
+    scan->batch_count = batches;
+    scan->begin = scan->rank * batches / scan->ranks;
+    scan->end = (scan->rank + 1) * batches / scan->ranks;
+    scan->next = scan->begin;
 }
 
 qn_status qn_table_scan_new(qn_stream **out, const qn_comm *comm, const qn_schema *schema,
@@ -191,23 +214,27 @@ qn_status qn_table_scan_new(qn_stream **out, const qn_comm *comm, const qn_schem
         return status;
     }
     memset(scan->wanted, true, (size_t)schema->count * sizeof *scan->wanted);
-    int64_t batches = (scan->firsts[count] + QN_BATCH_ROWS - 1) / QN_BATCH_ROWS;
-    scan->begin = qn_comm_rank(comm) * batches / qn_comm_size(comm);
-    scan->end = (qn_comm_rank(comm) + 1) * batches / qn_comm_size(comm);
-    scan->next = scan->begin;
+    scan->rank = qn_comm_rank(comm);
+    scan->ranks = qn_comm_size(comm);
+    scan->left = count;
+    share_batches(scan, count_batches(scan));
     *out = &scan->base;
     return QN_OK;
 }
 
 /* ---- Column pruning ------------------------------------------------------------------------- */
 
+/* Rows of the batches [begin, end) of those that are left. */
+static int64_t count_rows(const table_scan *scan, int64_t begin, int64_t end) {
+    if (end <= begin)
+        return 0;
+    int64_t past = (batch_number(scan, end - 1) + 1) * QN_BATCH_ROWS - scan->firsts[scan->count];
+    return (end - begin) * QN_BATCH_ROWS - (past > 0 ? past : 0); /* the last of all is short */
+}
+
 int64_t qn_table_scan_rank_rows(const qn_stream *stream) {
     const table_scan *scan = (const table_scan *)stream;
-    if (stream->class_ != &table_scan_class)
-        return -1;
-    int64_t total = scan->firsts[scan->count];
-    int64_t first = scan->begin * QN_BATCH_ROWS, end = scan->end * QN_BATCH_ROWS;
-    return (end < total ? end : total) - (first < total ? first : total);
+    return stream->class_ == &table_scan_class ? count_rows(scan, scan->begin, scan->end) : -1;
 }
 
 bool qn_table_scan_select(qn_stream *stream, const bool *wanted) {
@@ -242,6 +269,58 @@ bool qn_table_scan_select(qn_stream *stream, const bool *wanted) {
     qn_mem_free(scan->wanted);
     scan->wanted = kept;
     return true;
+}
+
+/* ---- Leaving files out ----------------------------------------------------------------------- */
+
+void qn_table_scan_describe(qn_stream *stream, json_t *stats) {
+    table_scan *scan = (table_scan *)stream;
+    json_decref(scan->stats);
+    scan->stats = json_incref(stats);
+}
+
+/* Numbers of the batches with a row of a file that may match. */
+static int64_t list_batches(const table_scan *scan, const qn_schema *schema,
+                            const qn_scan_term *terms, int32_t count, int64_t *batches,
+                            int64_t *files) {
+    int64_t listed = 0;
+    *files = 0;
+    for (int64_t i = 0; i < scan->count; i++) {
+        int64_t first = scan->firsts[i], end = scan->firsts[i + 1];
+        if (end == first || !qn_table_part_may_match(json_array_get(scan->stats, (size_t)i),
+                                                     end - first, schema, terms, count))
+            continue;
+        int64_t batch = first / QN_BATCH_ROWS;
+        if (listed > 0 && batches[listed - 1] >= batch)
+            batch = batches[listed - 1] + 1;
+        for (; batch * QN_BATCH_ROWS < end; batch++)
+            batches[listed++] = batch;
+        ++*files;
+    }
+    return listed;
+}
+
+qn_status qn_table_scan_limit(qn_stream *stream, const qn_scan_term *terms, int32_t count,
+                              bool *limited) {
+    table_scan *scan = (table_scan *)stream;
+    int64_t *batches = NULL, files = 0;
+    *limited = stream->class_ == &table_scan_class && scan->stats != NULL && count > 0;
+    if (!*limited)
+        return QN_OK;
+    QN_TRY(qn_mem_calloc(&batches, (size_t)count_batches(scan), sizeof *batches));
+    int64_t listed = list_batches(scan, &stream->schema, terms, count, batches, &files);
+    qn_mem_free(scan->batches);
+    scan->batches = batches;
+    scan->left = files;
+    share_batches(scan, listed);
+    return QN_OK;
+}
+
+qn_scan_parts qn_table_scan_parts(const qn_stream *stream) {
+    const table_scan *scan = (const table_scan *)stream;
+    if (stream->class_ != &table_scan_class)
+        return (qn_scan_parts){0, 0, 0};
+    return (qn_scan_parts){scan->count, scan->left, count_rows(scan, 0, scan->batch_count)};
 }
 
 /* ---- Opening files -------------------------------------------------------------------------- */

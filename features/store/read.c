@@ -159,6 +159,18 @@ static qn_status make_list(part_list *list, const char *store, const char *group
     return QN_OK;
 }
 
+/* What the record tells of each part's columns, for conditions to leave parts out. */
+static void describe_files(qn_stream *stream, const json_t *files) {
+    json_t *stats = json_array();
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        json_t *of_part = json_object_get(json_array_get(files, i), "stats");
+        (void)json_array_append_new(stats, of_part != NULL ? json_incref(of_part) : json_null());
+    }
+    if (json_array_size(stats) == json_array_size(files))
+        qn_table_scan_describe(stream, stats);
+    json_decref(stats);
+}
+
 static qn_status open_stream(qn_stream **out, const qn_comm *comm, const char *store,
                              const char *group, const json_t *object) {
     qn_schema schema;
@@ -170,6 +182,8 @@ static qn_status open_stream(qn_stream **out, const qn_comm *comm, const char *s
     if (status == QN_OK)
         status = qn_table_scan_new(out, comm, &schema, (const char *const *)list.paths, list.rows,
                                    list.count);
+    if (status == QN_OK)
+        describe_files(*out, json_object_get(object, "files"));
     clear_list(&list);
     qn_schema_clear(&schema);
     return status;

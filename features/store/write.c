@@ -31,15 +31,27 @@ typedef struct writer {
 
 /* ---- One part ------------------------------------------------------------------------------- */
 
+/* JSON has no infinity: what reaches it has no bound on that side. */
+static void describe_reals(const qn_part_column *column, json_t *stats) {
+    (void)json_object_set_new(stats, "nan", json_integer(column->nan_count));
+    if (column->has_range && isfinite(column->f_low))
+        (void)json_object_set_new(stats, "min", json_real(column->f_low));
+    if (column->has_range && isfinite(column->f_high))
+        (void)json_object_set_new(stats, "max", json_real(column->f_high));
+}
+
+/* A bound that cannot be written is left out. */
 static json_t *describe_range(const qn_part_column *column, qn_type type) {
     json_t *stats = json_pack("{s:I}", "null", (json_int_t)column->null_count);
-    bool real = type == QN_FLOAT32 || type == QN_FLOAT64;
-    if (!column->has_range || (real && (!isfinite(column->f_low) || !isfinite(column->f_high))))
-        return stats;
-    (void)json_object_set_new(stats, "min",
-                              real ? json_real(column->f_low) : json_integer(column->low));
-    (void)json_object_set_new(stats, "max",
-                              real ? json_real(column->f_high) : json_integer(column->high));
+    if (type == QN_FLOAT32 || type == QN_FLOAT64) {
+        describe_reals(column, stats);
+    } else if (column->has_texts) {
+        (void)json_object_set_new(stats, "min", json_string(column->t_low));
+        (void)json_object_set_new(stats, "max", json_string(column->t_high));
+    } else if (column->has_range) {
+        (void)json_object_set_new(stats, "min", json_integer(column->low));
+        (void)json_object_set_new(stats, "max", json_integer(column->high));
+    }
     return stats;
 }
 

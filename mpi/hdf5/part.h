@@ -23,13 +23,18 @@
 
 #include <jansson.h>
 
+enum { QN_PART_TEXT = 64 }; /* bytes of the longest text that a range tells */
+
 /* What is known of a written column. */
 typedef struct qn_part_column {
     int64_t null_count;
     qn_content content;
-    bool has_range;       /* numeric, date and timestamp columns with a value that is not NaN */
-    int64_t low, high;    /* all but reals */
+    bool has_range;    /* numeric, bool, date and timestamp columns with a value that is not NaN */
+    int64_t low, high; /* all but reals */
     double f_low, f_high; /* float32, float64 */
+    int64_t nan_count;    /* float32, float64 */
+    bool has_texts;       /* string columns with a value, all of them short and without NUL */
+    char t_low[QN_PART_TEXT + 1], t_high[QN_PART_TEXT + 1];
 } qn_part_column;
 
 typedef struct qn_part_info {

@@ -20,6 +20,15 @@ static void widen_real(qn_part_column *info, double value) {
     info->has_range = true;
 }
 
+static void range_bool(qn_part_column *info, const qn_column *column) {
+    bool seen[2] = {false, false};
+    for (int64_t i = 0; i < column->length; i++)
+        if (!qn_column_is_null(column, i))
+            seen[qn_bit(column->bits, i)] = true;
+    if (seen[0] || seen[1])
+        widen(info, !seen[0], seen[1]);
+}
+
 static void range_i64(qn_part_column *info, const qn_column *column) {
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (int64_t i = 0; i < column->length; i++) {
@@ -44,10 +53,12 @@ static void range_i32(qn_part_column *info, const qn_column *column) {
         widen(info, low, high);
 }
 
-/* In independent lanes, which compilers turn into vectors. NaN compares false: it never counts. */
-static void range_f64(const double *values, int64_t length, double *low, double *high) {
+/* In independent lanes, which compilers turn into vectors. NaN compares false: it widens nothing.
+ * Returns how many there are. */
+static int64_t range_f64(const double *values, int64_t length, double *low, double *high) {
     enum { LANES = 16 };
     double lows[LANES], highs[LANES];
+    int64_t nans[LANES] = {0}, total = 0;
     for (int j = 0; j < LANES; j++) {
         lows[j] = *low;
         highs[j] = *high;
@@ -58,27 +69,32 @@ static void range_f64(const double *values, int64_t length, double *low, double 
             double value = values[i + j];
             lows[j] = value < lows[j] ? value : lows[j];
             highs[j] = value > highs[j] ? value : highs[j];
+            nans[j] += value != value;
         }
     for (; i < length; i++) {
+        total += isnan(values[i]) != 0;
         lows[0] = values[i] < lows[0] ? values[i] : lows[0];
         highs[0] = values[i] > highs[0] ? values[i] : highs[0];
     }
     for (int j = 0; j < LANES; j++) {
         *low = lows[j] < *low ? lows[j] : *low;
         *high = highs[j] > *high ? highs[j] : *high;
+        total += nans[j];
     }
+    return total;
 }
 
 static void range_real(qn_part_column *info, const qn_column *column) {
     double low = INFINITY, high = -INFINITY;
     bool wide = column->type == QN_FLOAT64;
     if (wide && column->validity == NULL) {
-        range_f64(column->f64, column->length, &low, &high);
+        info->nan_count += range_f64(column->f64, column->length, &low, &high);
     } else {
         for (int64_t i = 0; i < column->length; i++) {
             double value = wide ? column->f64[i] : (double)column->f32[i];
             if (qn_column_is_null(column, i))
                 continue;
+            info->nan_count += isnan(value) != 0;
             low = value < low ? value : low;
             high = value > high ? value : high;
         }
@@ -91,6 +107,9 @@ static void range_real(qn_part_column *info, const qn_column *column) {
 
 static void examine_range(qn_part_column *info, const qn_column *column) {
     switch (column->type) {
+    case QN_BOOL:
+        range_bool(info, column);
+        break;
     case QN_INT32:
     case QN_DATE:
         range_i32(info, column);
@@ -112,6 +131,11 @@ static void examine_text(part_strings *strings, qn_view text) {
     strings->longest = text.length > strings->longest ? text.length : strings->longest;
     if (text.length > 0 && memchr(text.data, '\0', (size_t)text.length) != NULL)
         strings->has_nul = true;
+    if (!strings->any || qn_view_compare(text, strings->low) < 0)
+        strings->low = text;
+    if (!strings->any || qn_view_compare(text, strings->high) > 0)
+        strings->high = text;
+    strings->any = true;
 }
 
 static qn_status examine_plain(part_strings *strings, const qn_column *column) {
@@ -197,6 +221,17 @@ static qn_status examine_batch(part_column *column, const qn_column *values) {
     return QN_OK;
 }
 
+/* Texts that fit a record; others have no range. */
+static void keep_texts(qn_part_column *info, const part_strings *strings) {
+    if (!strings->any || strings->has_nul || strings->longest > QN_PART_TEXT)
+        return;
+    info->has_texts = true;
+    if (strings->low.length > 0)
+        memcpy(info->t_low, strings->low.data, (size_t)strings->low.length);
+    if (strings->high.length > 0)
+        memcpy(info->t_high, strings->high.data, (size_t)strings->high.length);
+}
+
 qn_status part_examine(part_column *column, const qn_table *table, int32_t index) {
     column->field = &table->schema.fields[index];
     column->coding = PART_PLAIN;
@@ -206,5 +241,7 @@ qn_status part_examine(part_column *column, const qn_table *table, int32_t index
         column->coding = PART_DENSE;
     for (int64_t i = 0; i < table->batch_count; i++)
         QN_TRY(examine_batch(column, table->batches[i].columns[index]));
+    if (column->field->type == QN_STRING)
+        keep_texts(&column->info, &column->strings);
     return QN_OK;
 }

@@ -164,6 +164,8 @@ static void pack_maxima(const part_column *column, int64_t *maxima) {
 static void unpack_maxima(part_column *column, const int64_t *maxima) {
     column->strings.longest = maxima[0];
     column->strings.has_nul = maxima[1] != 0;
+    if (maxima[0] > QN_PART_TEXT || maxima[1] != 0)
+        column->info.has_texts = false;
     if (maxima[2] != 0)
         part_dictionary_clear(&column->strings.dictionary);
     column->strings.dictionary.overflow = maxima[2] != 0;
@@ -188,21 +190,36 @@ static qn_status merge_maxima(part_plan *plan) {
     return status;
 }
 
-/* Content hashes and real ranges merge in rank order: every rank folds all of them. */
+/* Texts of all ranks; that one has texts without a range shows in the maxima. */
+static void fold_texts(qn_part_column *info, const qn_part_column *other, bool *found) {
+    if (!other->has_texts)
+        return;
+    if (!*found || strcmp(other->t_low, info->t_low) < 0)
+        memcpy(info->t_low, other->t_low, sizeof info->t_low);
+    if (!*found || strcmp(other->t_high, info->t_high) > 0)
+        memcpy(info->t_high, other->t_high, sizeof info->t_high);
+    *found = true;
+}
+
+/* Content hashes, texts and real ranges merge in rank order: every rank folds all of them. */
 static void fold_infos(part_plan *plan, const qn_part_column *all, int size) {
     for (int32_t i = 0; i < plan->count; i++) {
         qn_part_column *info = &plan->columns[i].info;
-        bool found = false;
+        bool found = false, texts = false;
+        info->nan_count = 0;
         qn_content_init(&info->content);
         for (int rank = 0; rank < size; rank++) {
             const qn_part_column *other = &all[(int64_t)rank * plan->count + i];
             qn_content_merge(&info->content, &other->content);
+            info->nan_count += other->nan_count;
+            fold_texts(info, other, &texts);
             if (!other->has_range)
                 continue;
             info->f_low = !found || other->f_low < info->f_low ? other->f_low : info->f_low;
             info->f_high = !found || other->f_high > info->f_high ? other->f_high : info->f_high;
             found = true;
         }
+        info->has_texts = texts;
     }
 }
 

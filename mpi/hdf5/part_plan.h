@@ -49,6 +49,8 @@ typedef struct part_strings {
     int64_t null_count;
     int64_t longest;
     bool has_nul;
+    bool any;          /* this rank has a text that is not null */
+    qn_view low, high; /* least and greatest text of this rank, borrowed from the table */
     int64_t object_bytes, object_first; /* heap bytes: this rank's, then all; ranks before */
     part_dictionary dictionary;         /* sorted, the same on all ranks, if CATEGORICAL */
     part_slot values;                   /* codes, fixed-length texts or heap references */

@@ -41,6 +41,23 @@ contains "a job's plan" "$text" "Improved
       Filter (x > 10)
         Scan t [id, x] 2 of 2 columns"
 
+# feature versions: what the record tells of a part leaves it out
+cat >features.yaml <<'YAML'
+input: a.csv
+output: out
+stages:
+  - {type: imputer, input_cols: [x], output_cols: [m]}
+save: {features: {store: store, group: g}}
+YAML
+check "a feature version" "$QUERN" run features.yaml --quiet
+text=$("$QUERN" explain "SELECT id FROM t WHERE id > 3 AND g = 'a' AND x + id > 7" --table t=out/store/groups/g)
+contains "a part that is left out" "$text" "columns, 0 of 1 parts by (id > 3) AND (g = 'a')  (about 0 rows)"
+text=$("$QUERN" explain "SELECT id FROM t WHERE x >= 30" --table t=out/store/groups/g@0)
+contains "a part that is left" "$text" "columns, 1 of 1 parts by (x >= 30)  (about 3 rows)"
+same "rows of a version" "$("$QUERN" sql "SELECT id FROM t WHERE x >= 30" --format csv \
+    --table t=out/store/groups/g)" "id
+3"
+
 # options
 same "little memory" "$("$QUERN" sql "SELECT g, count(*) AS n FROM a GROUP BY g" --memory 1k --scratch . \
     --table a=a.csv --format csv)" "g,n

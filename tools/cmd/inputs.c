@@ -64,9 +64,28 @@ static qn_status read_options(qn_options **out, const qn_arguments *arguments) {
     return QN_OK;
 }
 
+/* *out stays NULL if the path is no feature version. */
+static qn_status open_version(qn_stream **out, qn_comm *comm, const char *path) {
+    char *store = NULL, *group = NULL;
+    int64_t version = 0;
+    QN_TRY(qn_mem_copy_text(&store, path));
+    qn_status status = QN_OK;
+    if (qn_split_group(store, &group, &version))
+        status = qn_store_open(out, comm, store, group, version, NULL);
+    qn_mem_free(store);
+    return status;
+}
+
 qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments, char *const *paths,
                         int64_t count) {
     qn_options *options = NULL;
+    qn_stream *version = NULL;
+    if (count == 1)
+        QN_TRY(open_version(&version, arguments->comm, paths[0]));
+    if (version != NULL) {
+        *out = version;
+        return QN_OK;
+    }
     QN_TRY(read_options(&options, arguments));
     qn_status status =
         qn_scan_open(out, arguments->comm, (const char *const *)paths, count, options);

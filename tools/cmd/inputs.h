@@ -49,7 +49,8 @@ QN_CHECKED qn_status qn_write_output(const qn_arguments *arguments, qn_stream *i
 /* Collective. Opens the operands from `first` on as one stream, with the --read options. */
 QN_CHECKED qn_status qn_open_operands(qn_stream **out, const qn_arguments *arguments, int first);
 
-/* Collective. The same for paths given otherwise. */
+/* Collective. The same for paths given otherwise. One path may name a feature version, as
+ * STORE/groups/GROUP[@VERSION]. */
 QN_CHECKED qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments,
                                    char *const *paths, int64_t count);
 

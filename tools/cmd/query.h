@@ -21,7 +21,11 @@ typedef struct qn_query {
 } qn_query;
 
 #define QN_TABLE_OPTION                                                                            \
-    { "table", QN_OPTION_TEXTS, "", "repeated", "a table of the query, as NAME=PATH" }
+    {                                                                                              \
+        "table", QN_OPTION_TEXTS, "", "repeated",                                                  \
+            "a table of the query, as NAME=PATH; a feature version as "                            \
+            "NAME=STORE/groups/GROUP[@VERSION]"                                                    \
+    }
 
 /* Collective. From --table and the execution options. The struct must stay where it is as long as
  * plans run with it. */
