@@ -204,6 +204,49 @@ static void make_table(qn_table *table) {
     }
 }
 
+/* Bits past the length must not matter, whatever the length. */
+static void test_kept_rows_of_any_length(void) {
+    static const qn_type types[] = {QN_INT32, QN_INT64, QN_FLOAT64, QN_DATE, QN_BOOL};
+    uint64_t draw = 1;
+    for (int64_t length = 1; length < 200; length++) {
+        uint64_t keep[4];
+        for (int w = 0; w < 4; w++) {
+            draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407;
+            keep[w] = length % 3 == 0 ? draw & (draw >> 7) : draw | (draw << 9);
+        }
+        for (int t = 0; t < 5; t++) {
+            qn_batch batch = {.length = length}, kept;
+            qn_column *column = NULL;
+            int64_t n = 0;
+            qn_batch_init(&kept);
+            QN_TEST_OK(qn_column_new(&column, types[t], length, 0));
+            for (int64_t i = 0; i < length; i++)
+                if (types[t] == QN_BOOL && i % 3 == 0)
+                    qn_bit_set(column->bits, i);
+                else if (qn_type_size(types[t]) == 4)
+                    column->i32[i] = (int32_t)(i * 7 + 1);
+                else if (types[t] != QN_BOOL)
+                    column->i64[i] = i * 7 + 1;
+            QN_TEST_OK(qn_batch_append(&batch, column));
+            QN_TEST_OK(qn_batch_filter(&kept, &batch, keep));
+            const qn_column *out = kept.columns[0];
+            for (int64_t i = 0; i < length; i++) {
+                if (!qn_bit(keep, i))
+                    continue;
+                CU_ASSERT_EQUAL(qn_batch_row(&kept, n), i);
+                bool same = types[t] == QN_BOOL           ? qn_bit(out->bits, n) == (i % 3 == 0)
+                            : qn_type_size(types[t]) == 4 ? out->i32[n] == i * 7 + 1
+                                                          : out->i64[n] == i * 7 + 1;
+                CU_ASSERT(same);
+                n++;
+            }
+            CU_ASSERT(kept.length == n && out->length == n);
+            qn_batch_clear(&batch);
+            qn_batch_clear(&kept);
+        }
+    }
+}
+
 static void test_a_table_is_read_again_and_again(void) {
     qn_table table, copy;
     qn_stream *stream = NULL, *borrowed = NULL;
@@ -248,6 +291,7 @@ static const qn_test_case cases[] = {
     {"strings of different layout are joined", test_strings_of_different_layout_are_joined},
     {"vectors of different layout are joined", test_vectors_of_different_layout_are_joined},
     {"a filter keeps row numbers", test_a_filter_keeps_row_numbers},
+    {"kept rows of any length", test_kept_rows_of_any_length},
     {"a table is read again and again", test_a_table_is_read_again_and_again},
     {"no allocation failure leaks", test_no_allocation_failure_leaks},
     {NULL, NULL},
