@@ -1,8 +1,14 @@
 #include "features/wide/input.h"
 
+#include "mpi/comm/signal.h"
+
 static qn_status input_next(qn_stream *stream, qn_batch *out) {
     qn_input *self = (qn_input *)stream;
     qn_status status = qn_stream_next(self->in, out);
+    if (status == QN_OK)
+        status = qn_signal_check();
+    if (status != QN_OK)
+        qn_batch_clear(out);
     self->ended = status != QN_OK || out->count == 0;
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "mpi/comm/exchange.h"
+#include "mpi/comm/signal.h"
 
 enum { ROUND_BYTES = 16 << 20 };
 
@@ -97,6 +98,7 @@ static qn_status fill_round(running *self) {
     const qn_rounds *rounds = self->rounds;
     if (!self->ended)
         QN_TRY(rounds->fill(rounds->fill_context, &self->outbox, &self->ended));
+    QN_TRY(qn_signal_check());
     return pack_round(self);
 }
 

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "mpi/comm/exchange.h"
 #include "mpi/comm/partition.h"
+#include "mpi/comm/signal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,7 @@ static qn_status wide_next(qn_stream *stream, qn_batch *out) {
     wide *self = (wide *)stream;
     if (!self->built)
         QN_TRY(build(self));
+    QN_TRY(qn_signal_check());
     int64_t end = self->first + self->result->rows, count = end - self->next;
     if (count <= 0)
         return QN_OK;

@@ -45,12 +45,18 @@ int qn_signal_received(void) {
     return received;
 }
 
+static qn_status stop_for(int number) {
+    if (number == 0)
+        return QN_OK;
+    return qn_fail(QN_STOPPED, "stopped by signal %d (%s)", number, strsignal(number));
+}
+
+qn_status qn_signal_check(void) {
+    return stop_for(received);
+}
+
 qn_status qn_signal_agree(qn_comm *comm) {
     int64_t number = received;
     QN_TRY(qn_comm_max_i64(comm, &number, 1));
-    if (number == 0)
-        return QN_OK;
-    qn_status status =
-        qn_fail(QN_STOPPED, "stopped by signal %d (%s)", (int)number, strsignal((int)number));
-    return status;
+    return stop_for((int)number);
 }

@@ -16,6 +16,9 @@ void qn_signal_restore(void);
 /* Local. The signal that came, or 0. */
 int qn_signal_received(void);
 
+/* Local. STOPPED if a signal came: for loops over batches, between two agreements. */
+QN_CHECKED qn_status qn_signal_check(void);
+
 /* Collective. STOPPED on all ranks if any of them got a signal; else OK. Cost: one 8-byte
  * allreduce; call it once an iteration or every some hundred milliseconds, not for every batch. */
 QN_CHECKED qn_status qn_signal_agree(qn_comm *comm);

@@ -7,9 +7,12 @@
 #include "features/set/union.h"
 #include "features/sort/sort.h"
 #include "features/window/window.h"
+#include "mpi/comm/signal.h"
 #include "tests/harness/harness.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { ROWS = 60, ROOM = 1 << 26, TIGHT = 1 << 10 };
 
@@ -187,13 +190,13 @@ static qn_status open_operator(qn_stream **out, const qn_execution *execution, o
 
 /* ---- Failures ------------------------------------------------------------------------------- */
 
-/* One rank fails at its i-th allocation, for every i there is; the others are told. */
+/* One rank fails at its i-th allocation, for i up to where nothing fails; the others are told. */
 static void fail_everywhere(operator_ which, int64_t memory) {
     qn_comm *comm = qn_test_comm();
     bool last = qn_comm_rank(comm) == qn_comm_size(comm) - 1;
     qn_execution execution = {.comm = comm, .memory = memory, .scratch = qn_test_path("")};
     qn_status status = QN_MEMORY;
-    for (int64_t i = 0; status == QN_MEMORY && i < 20000; i += 1 + i / 64) {
+    for (int64_t i = 0; status == QN_MEMORY && i < 20000; i += 1 + i / 24) {
         int64_t before = qn_mem_blocks();
         qn_stream *stream = NULL;
         qn_table table;
@@ -219,12 +222,37 @@ static void test_failures_while_spilling(void) {
         fail_everywhere(which, TIGHT);
 }
 
+/* ---- Being asked to stop -------------------------------------------------------------------- */
+
+/* One rank gets the signal; all leave the operator with the same status. */
+static void test_signals_stop_operators(void) {
+    qn_comm *comm = qn_test_comm();
+    bool last = qn_comm_rank(comm) == qn_comm_size(comm) - 1;
+    qn_execution execution = {.comm = comm, .memory = ROOM, .scratch = qn_test_path("")};
+    for (operator_ which = 0; which < OPERATORS; which++) {
+        qn_stream *stream = NULL;
+        qn_table table;
+        qn_table_init(&table);
+        QN_TEST_OK(open_operator(&stream, &execution, which));
+        QN_TEST_OK(qn_signal_install());
+        if (last)
+            raise(SIGTERM);
+        QN_TEST_FAILS(qn_comm_agree(comm, qn_table_collect(&table, stream)), QN_STOPPED,
+                      "stopped by signal");
+        qn_signal_restore();
+        qn_stream_free(stream);
+        qn_table_clear(&table);
+    }
+}
+
 static const qn_test_case cases[] = {
     {"a rank that fails early leaves nobody waiting", test_failures_in_memory},
     {"nor does it while operators spill", test_failures_while_spilling},
+    {"a signal to one rank stops an operator on all", test_signals_stop_operators},
     {NULL, NULL},
 };
 
 int main(void) {
+    setenv("QUERN_WAIT", "yield", 0); /* many small collectives, on cores that others use, too */
     return qn_test_main("wide inputs", cases);
 }
