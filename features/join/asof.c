@@ -12,7 +12,8 @@ typedef struct asof {
     qn_asof_list list;
     qn_ref *refs;
     bool started;
-    qn_stream *wide; /* NULL: left batches pass through */
+    qn_join_choice *choice; /* to be filled in; NULL: nobody asks */
+    qn_stream *wide;        /* NULL: left batches pass through */
 } asof;
 
 /* Collective. This rank's right rows; how many all have. */
@@ -29,11 +30,14 @@ static qn_status read_right(asof *self, int64_t *rows) {
     return qn_comm_sum_i64(self->execution.comm, rows, 1);
 }
 
-static bool broadcasts(const asof *self, int64_t rows) {
+/* How many right rows are sent to all ranks at most; -1: none are. */
+static int64_t broadcast_rows(const asof *self) {
     const qn_join_plan *join = &self->plan.join;
-    if (join->key_count == 0 || join->form != QN_JOIN_AUTO)
-        return join->key_count == 0 || join->form == QN_JOIN_BROADCAST;
-    return rows * qn_join_nominal_width(&join->right_schema) <= QN_JOIN_BROADCAST_BYTES;
+    if (join->key_count == 0 || join->form == QN_JOIN_BROADCAST)
+        return INT64_MAX;
+    if (join->form == QN_JOIN_SHUFFLE)
+        return -1;
+    return qn_join_broadcast_rows(&join->right_schema);
 }
 
 static qn_status start_narrow(asof *self) {
@@ -56,7 +60,9 @@ static qn_status start(asof *self) {
     qn_comm *comm = self->execution.comm;
     int64_t rows = 0;
     QN_TRY(read_right(self, &rows));
-    if (broadcasts(self, rows)) {
+    bool broadcast = rows <= broadcast_rows(self);
+    qn_join_note(self->choice, &self->plan.join.right_schema, rows, broadcast);
+    if (broadcast) {
         QN_TRY(qn_join_replicate(&self->list.right.table, comm));
         QN_TRY(qn_comm_agree(comm, start_narrow(self)));
     } else {
@@ -126,6 +132,15 @@ static void asof_free(qn_stream *stream) {
 }
 
 static const qn_stream_class asof_class = {"asof", asof_next, asof_rewind, asof_free};
+
+bool qn_asof_describe(qn_stream *stream, qn_join_choice *choice, bool follow) {
+    asof *self = (asof *)stream;
+    if (stream->class_ != &asof_class)
+        return false;
+    *choice = (qn_join_choice){.broadcast_rows = broadcast_rows(self)};
+    self->choice = follow ? choice : NULL;
+    return true;
+}
 
 /* ---- Opening ----------------------------------------------------------------------------------
  */

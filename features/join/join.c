@@ -13,17 +13,19 @@ typedef struct join {
     qn_execution execution;
     qn_join_plan plan;
     bool started;
+    qn_join_choice *choice; /* to be filled in; NULL: nobody asks */
     qn_join_narrow narrow;
     qn_stream *wide; /* NULL: narrow */
 } join;
 
-static bool broadcasts(const join *self, int64_t right_rows) {
+/* How many right rows are sent to all ranks at most; -1: none are. */
+static int64_t broadcast_rows(const join *self) {
     const qn_join_plan *plan = &self->plan;
     if (plan->key_count == 0 || qn_join_judges(plan))
-        return true;
+        return INT64_MAX;
     if (plan->form != QN_JOIN_AUTO)
-        return plan->form == QN_JOIN_BROADCAST;
-    return right_rows * qn_join_nominal_width(&plan->right_schema) <= QN_JOIN_BROADCAST_BYTES;
+        return plan->form == QN_JOIN_BROADCAST ? INT64_MAX : -1;
+    return qn_join_broadcast_rows(&plan->right_schema);
 }
 
 /* Collective. The right side of this rank; how many rows all ranks have. */
@@ -81,7 +83,9 @@ static qn_status start(join *self, qn_join_input *right) {
     qn_status status = QN_OK;
     self->narrow.plan = &self->plan;
     QN_TRY(read_right(self, right));
-    bool broadcast = broadcasts(self, self->narrow.facts.right_rows);
+    int64_t rows = self->narrow.facts.right_rows;
+    bool broadcast = rows <= broadcast_rows(self);
+    qn_join_note(self->choice, &self->plan.right_schema, rows, broadcast);
     if (broadcast)
         QN_TRY(start_broadcast(self, right));
     if (!broadcast || !qn_join_is_narrow(&self->narrow))
@@ -139,6 +143,15 @@ static void join_free(qn_stream *stream) {
 }
 
 static const qn_stream_class join_class = {"join", join_next, join_rewind, join_free};
+
+bool qn_join_describe(qn_stream *stream, qn_join_choice *choice, bool follow) {
+    join *self = (join *)stream;
+    if (stream->class_ != &join_class)
+        return false;
+    *choice = (qn_join_choice){.broadcast_rows = broadcast_rows(self)};
+    self->choice = follow ? choice : NULL;
+    return true;
+}
 
 /* ---- Opening -----------------------------------------------------------------------------------
  */

@@ -62,6 +62,20 @@ typedef struct qn_join_spec {
 QN_CHECKED qn_status qn_join_open(qn_stream **out, qn_stream *left, qn_stream *right,
                                   const qn_execution *execution, const qn_join_spec *spec);
 
+/* How a join goes about it. */
+typedef struct qn_join_choice {
+    int64_t broadcast_rows; /* a right side of at most so many rows goes to all ranks; INT64_MAX:
+                               any, -1: none */
+    qn_join_form form;      /* AUTO: the right side was not read yet */
+    int64_t right_rows;     /* over all ranks, once it was read */
+    int64_t right_bytes;    /* as they were weighed: by the columns' types */
+} qn_join_choice;
+
+/* Local. Fills `choice` with what is known. follow: the join fills in the rest when it has read its
+ * right side; `choice` must be there until then. False for streams that are no joins. */
+bool qn_join_describe(qn_stream *stream, qn_join_choice *choice, bool follow);
+bool qn_asof_describe(qn_stream *stream, qn_join_choice *choice, bool follow);
+
 typedef struct qn_asof_spec {
     qn_join_form form;                     /* AUTO: by the measured size of the right side */
     const int32_t *left_keys, *right_keys; /* equality, pair by pair; may be none */

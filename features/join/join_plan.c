@@ -22,6 +22,19 @@ int64_t qn_join_nominal_width(const qn_schema *schema) {
     return width;
 }
 
+int64_t qn_join_broadcast_rows(const qn_schema *schema) {
+    int64_t width = qn_join_nominal_width(schema);
+    return width > 0 ? QN_JOIN_BROADCAST_BYTES / width : INT64_MAX;
+}
+
+void qn_join_note(qn_join_choice *choice, const qn_schema *right, int64_t rows, bool broadcast) {
+    if (choice == NULL)
+        return;
+    choice->form = broadcast ? QN_JOIN_BROADCAST : QN_JOIN_SHUFFLE;
+    choice->right_rows = rows;
+    choice->right_bytes = rows * qn_join_nominal_width(right);
+}
+
 /* ---- The spec ---------------------------------------------------------------------------------
  */
 

@@ -39,6 +39,12 @@ enum { QN_JOIN_BROADCAST_BYTES = 32 << 20 };
 /* Bytes that a row takes, by its types alone: the same whatever the rows hold. */
 int64_t qn_join_nominal_width(const qn_schema *schema);
 
+/* How many rows of this schema are no larger than that. */
+int64_t qn_join_broadcast_rows(const qn_schema *schema);
+
+/* Writes down what was decided; choice may be NULL. */
+void qn_join_note(qn_join_choice *choice, const qn_schema *right, int64_t rows, bool broadcast);
+
 /* Kinds that give each left row at most once, and no right columns. */
 static inline bool qn_join_selects(const qn_join_plan *plan) {
     return plan->kind == QN_JOIN_SEMI || plan->kind == QN_JOIN_ANTI || plan->kind == QN_JOIN_MARK;

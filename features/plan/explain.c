@@ -66,12 +66,39 @@ static qn_status print_meter(const qn_physical *node, qn_text *out) {
                           imbalance(node));
 }
 
+/* "broadcast right: 3 rows, 48 B"; before it is known, on what it depends. */
+static qn_status print_choice(const qn_join_choice *choice, qn_text *out) {
+    if (choice->form == QN_JOIN_AUTO && choice->broadcast_rows == INT64_MAX)
+        return qn_text_printf(out, "broadcast right");
+    if (choice->form == QN_JOIN_AUTO)
+        return qn_text_printf(out, "broadcast right up to %lld rows, else shuffle",
+                              (long long)choice->broadcast_rows);
+    bool broadcast = choice->form == QN_JOIN_BROADCAST;
+    QN_TRY(qn_text_printf(out, "%s: %lld rows, ", broadcast ? "broadcast right" : "shuffle, right",
+                          (long long)choice->right_rows));
+    return print_bytes(choice->right_bytes, out);
+}
+
+/* In brackets behind the operator. */
+static qn_status print_facts(const qn_physical *node, qn_text *out) {
+    const char *before = "  (";
+    if (node->expected >= 0) {
+        QN_TRY(qn_text_printf(out, "%s%s%lld rows", before, node->known ? "" : "about ",
+                              (long long)node->expected));
+        before = ", ";
+    }
+    if (node->joins) {
+        QN_TRY(qn_text_printf(out, "%s", before));
+        QN_TRY(print_choice(&node->choice, out));
+    }
+    return node->expected >= 0 || node->joins ? qn_text_add_char(out, ')') : QN_OK;
+}
+
 /* `stem` is what continues the branches above on lines below this one. */
 static qn_status print_tree(const qn_physical *node, bool metered, qn_text *stem, qn_text *out) {
     int64_t length = stem->length;
     QN_TRY(qn_text_add(out, node->text, (int64_t)strlen(node->text)));
-    if (node->expected >= 0)
-        QN_TRY(qn_text_printf(out, "  (about %lld rows)", (long long)node->expected));
+    QN_TRY(print_facts(node, out));
     QN_TRY(qn_text_add_char(out, '\n'));
     if (metered) {
         QN_TRY(qn_text_printf(out, "%s%s", stem->data != NULL ? stem->data : "",
@@ -126,11 +153,25 @@ static qn_status print_json_meter(const qn_physical *node, qn_text *out) {
         imbalance(node));
 }
 
+static qn_status print_json_choice(const qn_join_choice *choice, qn_text *out) {
+    static const char *const forms[] = {"undecided", "broadcast", "shuffle"};
+    QN_TRY(qn_text_printf(out, ", \"join\": {\"form\": \"%s\"", forms[choice->form]));
+    if (choice->broadcast_rows < INT64_MAX)
+        QN_TRY(
+            qn_text_printf(out, ", \"broadcast_rows\": %lld", (long long)choice->broadcast_rows));
+    if (choice->form != QN_JOIN_AUTO)
+        QN_TRY(qn_text_printf(out, ", \"right_rows\": %lld, \"right_bytes\": %lld",
+                              (long long)choice->right_rows, (long long)choice->right_bytes));
+    return qn_text_add_char(out, '}');
+}
+
 qn_status qn_physical_print_json(const qn_physical *tree, bool metered, qn_text *out) {
     QN_TRY(qn_text_printf(out, "{\"operator\": "));
     QN_TRY(print_json_text(tree->text, out));
     if (tree->expected >= 0)
         QN_TRY(qn_text_printf(out, ", \"expected_rows\": %lld", (long long)tree->expected));
+    if (tree->joins)
+        QN_TRY(print_json_choice(&tree->choice, out));
     if (metered)
         QN_TRY(print_json_meter(tree, out));
     QN_TRY(qn_text_printf(out, ", \"inputs\": ["));

@@ -2,6 +2,7 @@
 #ifndef QUERN_FEATURES_PLAN_EXPLAIN_H
 #define QUERN_FEATURES_PLAN_EXPLAIN_H
 
+#include "features/join/join.h"
 #include "features/plan/plan.h"
 
 /* What passed through an operator on this rank; after qn_physical_gather, on all of them. */
@@ -21,6 +22,9 @@ typedef struct qn_physical qn_physical;
 struct qn_physical {
     char *text;       /* "Sort by price DESC" */
     int64_t expected; /* rows, estimated; -1: unknown */
+    bool known;       /* `expected` was counted */
+    bool joins;       /* a join: `choice` tells how, once it has run if it is metered */
+    qn_join_choice choice;
     int64_t count, capacity;
     qn_physical **inputs;
     qn_meter meter;

@@ -231,7 +231,10 @@ static qn_status open_leaf(opening *self, qn_plan *plan, opened *out) {
         qn_mem_free(label);
         return status;
     }
-    return qn_plan_add_operator(self, out, NULL, stream, label, plan->rows);
+    QN_TRY(qn_plan_add_operator(self, out, NULL, stream, label, plan->rows));
+    if (out->node != NULL)
+        out->node->known = true;
+    return QN_OK;
 }
 
 static qn_status open_reference(opening *self, qn_plan *plan, opened *out) {

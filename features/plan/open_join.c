@@ -362,6 +362,11 @@ static qn_status open_join(opening *self, qn_plan *plan, lowered_join *lowered, 
         return qn_plan_locate(self->context, plan->position, -1, status);
     }
     QN_TRY(qn_plan_add_operator(self, left, right, stream, label, plan->rows));
+    if (self->explained) {
+        qn_physical *node = left->node;
+        node->joins = asof ? qn_asof_describe(stream, &node->choice, self->metered)
+                           : qn_join_describe(stream, &node->choice, self->metered);
+    }
     return qn_plan_open_schema(left, &plan->schema);
 }
 

@@ -17,9 +17,13 @@ contains "the improved plan" "$text" "Improved
 contains "the operators" "$text" "  └─ Project id, y  (about 3 rows)
      └─ Inner join on (id = id_1)"
 
+contains "how a join goes about it" "$text" "Inner join on (id = id_1)  (about 3 rows, broadcast right up to "
+contains "rows of tables" "$text" "Scan a [id] 1 of 3 columns  (3 rows)"
+
 for n in 1 3; do
     text=$(ranks "$n" "$QUERN" explain "$query" --analyze --table a=a.csv --table b=b.csv)
     contains "rows of operators on $n ranks" "$text" "rows 2 of 2, batches 1, "
+    contains "how a join went about it on $n ranks" "$text" ", broadcast right: 2 rows, 32 B)"
     contains "imbalance on $n ranks" "$text" ", imbalance "
 done
 text=$("$QUERN" explain "$query" --analyze --format json --table a=a.csv --table b=b.csv)
@@ -51,9 +55,9 @@ save: {features: {store: store, group: g}}
 YAML
 check "a feature version" "$QUERN" run features.yaml --quiet
 text=$("$QUERN" explain "SELECT id FROM t WHERE id > 3 AND g = 'a' AND x + id > 7" --table t=out/store/groups/g)
-contains "a part that is left out" "$text" "columns, 0 of 1 parts by (id > 3) AND (g = 'a')  (about 0 rows)"
+contains "a part that is left out" "$text" "columns, 0 of 1 parts by (id > 3) AND (g = 'a')  (0 rows)"
 text=$("$QUERN" explain "SELECT id FROM t WHERE x >= 30" --table t=out/store/groups/g@0)
-contains "a part that is left" "$text" "columns, 1 of 1 parts by (x >= 30)  (about 3 rows)"
+contains "a part that is left" "$text" "columns, 1 of 1 parts by (x >= 30)  (3 rows)"
 same "rows of a version" "$("$QUERN" sql "SELECT id FROM t WHERE x >= 30" --format csv \
     --table t=out/store/groups/g)" "id
 3"
