@@ -76,7 +76,7 @@ static void keep_left(qn_plan **slot, bool *changed) {
 
 /* The right side of a UNION ALL goes on alone, under the left one's names. */
 static qn_status keep_right(qn_plan **slot, const plan_context *context, bool *changed) {
-    qn_plan *plan = *slot, *left = plan->in, *right = plan->right;
+    qn_plan *plan = *slot, *left = plan->in;
     char **names = NULL;
     int32_t count = plan->schema.count;
     QN_TRY(qn_mem_alloc(&names, (size_t)count, sizeof *names));
@@ -85,8 +85,7 @@ static qn_status keep_right(qn_plan **slot, const plan_context *context, bool *c
     qn_status status = qn_plan_rename(&plan->right, names, context);
     qn_mem_free(names);
     QN_TRY(status);
-    right = plan->right;
-    plan->in = right;
+    plan->in = plan->right;
     plan->right = NULL;
     qn_plan_drop_node(slot);
     qn_plan_keep_dropped(*slot, left);

@@ -313,7 +313,7 @@ static void test_a_failing_side_fails_everywhere(void) {
         }
 }
 
-/* Makes the n-th allocation fail on the last rank, from 0 on, until nothing fails. */
+/* Makes the n-th allocation fail on the last rank, from 0 on in growing steps, until none does. */
 static void exhaust(const join_case *join, const qn_execution *execution) {
     qn_comm *comm = qn_test_comm();
     int rank = qn_comm_rank(comm), size = qn_comm_size(comm);
@@ -322,7 +322,7 @@ static void exhaust(const join_case *join, const qn_execution *execution) {
     int64_t n = 0;
     make_side(&left, &join->left, rank, size);
     make_side(&right, &join->right, rank, size);
-    for (; n < 20000 && status != QN_OK; n += n < 150 ? 1 : 11) {
+    for (; n < 20000 && status != QN_OK; n += n < 60 ? 1 : n / 12) {
         qn_stream *stream = NULL;
         qn_table out;
         qn_table_init(&out);
