@@ -74,8 +74,8 @@ static qn_status open_file(const char *folder, int *out) {
 }
 
 static qn_status refuse_write(const qn_scratch *self) {
-    qn_status status = qn_fail_errno(QN_IO, "cannot write scratch data to '%s' (%lld MB so far)",
-                                     self->folder, (long long)(self->written >> 20));
+    qn_status status = qn_fail_errno(QN_IO, "cannot write scratch data to '%s' (%.1f MB so far)",
+                                     self->folder, (double)self->written / 1e6);
     qn_error_help("make room there, name another folder with --scratch, or give more --memory");
     return status;
 }
