@@ -1,5 +1,4 @@
 #include "core/column/batch.h"
-#include "core/column/compress.h"
 
 #include "core/memory.h"
 
@@ -74,8 +73,7 @@ qn_status qn_batch_filter(qn_batch *out, const qn_batch *source, const uint64_t 
     qn_status status;
     QN_TRY_GOTO(qn_batch_reserve(&result, source->count), done);
     for (int32_t i = 0; i < source->count; i++)
-        QN_TRY_GOTO(qn_column_compress(&result.columns[i], source->columns[i], keep, rows, kept),
-                    done);
+        QN_TRY_GOTO(qn_column_take(&result.columns[i], source->columns[i], rows, kept), done);
     QN_TRY_GOTO(take_row_ids(&result.row_ids, source, rows, kept), done);
     qn_batch_move(out, &result);
 done:
