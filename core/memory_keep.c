@@ -50,7 +50,7 @@ bool qn_mem_kept_put(void *base) {
     size_t size = malloc_usable_size(base);
     if (size > kept.limit)
         return false;
-    while (kept.count == KEPT_BLOCKS || kept.bytes + size > kept.limit)
+    while (kept.count > 0 && (kept.count == KEPT_BLOCKS || kept.bytes + size > kept.limit))
         free(remove_block(0));
     kept.bases[kept.count] = base;
     kept.sizes[kept.count++] = size;
