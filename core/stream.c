@@ -11,12 +11,16 @@ qn_status qn_stream_rewind(qn_stream *stream) {
 }
 
 void qn_stream_free(qn_stream *stream) {
-    if (stream == NULL)
+    if (stream == NULL || stream->holders-- > 0)
         return;
     if (stream->class_->free != NULL)
         stream->class_->free(stream);
     qn_schema_clear(&stream->schema);
     qn_mem_free(stream);
+}
+
+void qn_stream_hold(qn_stream *stream) {
+    stream->holders++;
 }
 
 qn_status qn_stream_new(void *out, size_t size, const qn_stream_class *class_,

@@ -20,6 +20,7 @@ typedef struct qn_stream_class {
 struct qn_stream {
     const qn_stream_class *class_;
     qn_schema schema;
+    int32_t holders; /* beside the owner */
 };
 
 /* Local for scans and narrow operators, collective for wide ones: treat it as collective, all
@@ -28,6 +29,10 @@ struct qn_stream {
 QN_CHECKED qn_status qn_stream_next(qn_stream *stream, qn_batch *out);
 QN_CHECKED qn_status qn_stream_rewind(qn_stream *stream);
 void qn_stream_free(qn_stream *stream); /* NULL is fine; clears the schema, frees the struct */
+
+/* Local. Another holder, who frees it, too: the stream lives until the last one has. Operators free
+ * their inputs as soon as these are read, so whoever asks a scan something afterwards holds it. */
+void qn_stream_hold(qn_stream *stream);
 
 /* Local. Allocates an implementation's struct, cleared, with its class and a copy of `schema`
  * (NULL: empty). */

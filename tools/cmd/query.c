@@ -8,7 +8,9 @@ static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
     (void)comm;
     qn_file_table *table = context;
     QN_TRY(qn_open_paths(out, table->arguments, &table->path, 1));
+    qn_stream_free(table->scan);
     table->scan = *out;
+    qn_stream_hold(table->scan);
     return QN_OK;
 }
 
@@ -50,6 +52,7 @@ void qn_query_clear(qn_query *query) {
     for (int64_t i = 0; query->files != NULL && i < query->count; i++) {
         qn_mem_free(query->files[i].name);
         qn_mem_free(query->files[i].path);
+        qn_stream_free(query->files[i].scan);
     }
     qn_mem_free(query->files);
     qn_mem_free(query->tables);

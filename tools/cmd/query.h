@@ -9,7 +9,7 @@
 typedef struct qn_file_table {
     const qn_arguments *arguments;
     char *name, *path;
-    qn_stream *scan; /* the plan's, once it is open; the last one if the query names it often */
+    qn_stream *scan; /* held, once it is open; the last one if the query names it often */
 } qn_file_table;
 
 typedef struct qn_query {

@@ -9,7 +9,7 @@
 typedef struct qn_run_table {
     const qn_job_table *table;
     int64_t cache;
-    qn_stream *scan; /* the plan's; NULL: not opened */
+    qn_stream *scan; /* held; NULL: not opened */
 } qn_run_table;
 
 static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
@@ -18,7 +18,9 @@ static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
     QN_TRY(
         qn_scan_open(out, comm, (const char *const *)table->paths, table->path_count, table->read));
     qn_scan_keep(*out, self->cache);
+    qn_stream_free(self->scan);
     self->scan = *out;
+    qn_stream_hold(self->scan);
     return QN_OK;
 }
 
@@ -34,6 +36,8 @@ qn_status qn_run_list_tables(qn_run *run) {
 }
 
 void qn_run_free_tables(qn_run *run) {
+    for (int64_t i = 0; run->opened != NULL && i < run->job.table_count; i++)
+        qn_stream_free(run->opened[i].scan);
     qn_mem_free(run->opened);
     qn_mem_free(run->tables);
 }
