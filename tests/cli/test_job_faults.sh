@@ -33,7 +33,7 @@ awk 'BEGIN { print "input: t.csv"; printf "nam: "; for (i = 0; i < 1000000; i++)
 refuses "a megabyte" 65 "did you mean 'name'" "$QUERN" check long.yaml
 
 # The values
-faulty "no input file" 65 "names no file" 'input: []\n'
+faulty "no input file" 65 "no file is named here" 'input: []\n'
 faulty "a scalar for a list" 65 "'stages' is a list" 'input: t.csv\nstages: imputer\n'
 faulty "a list for a map" 65 "'save' is a map" 'input: t.csv\nsave: [a]\n'
 faulty "a map for a text" 65 "expected one value" 'input: t.csv\nname: {a: b}\n'
