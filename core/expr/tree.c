@@ -240,10 +240,6 @@ const char *qn_expr_column_name(const qn_expr *expr) {
     return expr->kind == QN_EXPR_COLUMN ? expr->name : NULL;
 }
 
-const char *qn_expr_table_name(const qn_expr *expr) {
-    return expr->kind == QN_EXPR_COLUMN ? expr->table : NULL;
-}
-
 const char *qn_expr_function(const qn_expr *expr) {
     return expr->kind == QN_EXPR_CALL ? expr->function->name : NULL;
 }

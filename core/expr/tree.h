@@ -46,7 +46,6 @@ int32_t qn_expr_size(const qn_expr *expr);
 bool qn_expr_is_stable(const qn_expr *expr);
 
 const char *qn_expr_column_name(const qn_expr *expr); /* of a bare column, else NULL */
-const char *qn_expr_table_name(const qn_expr *expr);  /* in front of a bare column, else NULL */
 const char *qn_expr_function(const qn_expr *expr);    /* of a call ("=", "cast", ...), else NULL */
 int32_t qn_expr_count(const qn_expr *expr);           /* arguments of a call */
 qn_expr *qn_expr_argument(const qn_expr *expr, int32_t i); /* borrowed; its implicit casts off */

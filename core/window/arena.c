@@ -54,12 +54,6 @@ qn_status qn_arena_take(qn_arena *arena, void *pointer_out, int64_t count, size_
     return QN_OK;
 }
 
-qn_status qn_arena_take_zeros(qn_arena *arena, void *pointer_out, int64_t count, size_t size) {
-    QN_TRY(qn_arena_take(arena, pointer_out, count, size));
-    memset(*(void **)pointer_out, 0, (size_t)count * size);
-    return QN_OK;
-}
-
 void qn_arena_empty(qn_arena *arena) {
     if (arena->count > 0)
         keep_blocks(arena, arena->count - 1);

@@ -20,8 +20,6 @@ void qn_arena_clear(qn_arena *arena);
 /* Local. Room for `count` objects of `size` bytes, not cleared, aligned to 64 bytes; holds until
  * the arena is emptied. `pointer_out` is the address of the pointer. MEMORY error. */
 QN_CHECKED qn_status qn_arena_take(qn_arena *arena, void *pointer_out, int64_t count, size_t size);
-QN_CHECKED qn_status qn_arena_take_zeros(qn_arena *arena, void *pointer_out, int64_t count,
-                                         size_t size);
 
 /* Forgets the arrays, but not the memory. */
 void qn_arena_empty(qn_arena *arena);

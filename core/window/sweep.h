@@ -36,11 +36,4 @@ static inline bool qn_sweep_to(qn_sweep *sweep, const qn_frames *frames, int32_t
     return changed;
 }
 
-/* Takes everything out again. */
-static inline void qn_sweep_end(qn_sweep *sweep, const qn_frames *frames) {
-    for (int32_t k = 0; k < frames->count; k++)
-        for (int32_t i = sweep->low[k]; i < sweep->high[k]; i++)
-            sweep->step(sweep->state, i, false);
-}
-
 #endif

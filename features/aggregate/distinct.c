@@ -289,36 +289,11 @@ static qn_status run_slices(build *now) {
 
 /* ---- The result ----------------------------------------------------------------------------- */
 
-static qn_status keep_marked(build *now, const qn_batch *batch, int64_t first) {
-    int64_t rows[QN_BATCH_ROWS], count = 0;
-    qn_batch kept;
-    qn_batch_init(&kept);
-    for (int64_t i = 0; i < batch->length; i++) {
-        rows[count] = i;
-        count += qn_bit(now->keep, first + i);
-    }
-    if (count == 0)
-        return QN_OK;
-    QN_TRY(take_rows(&kept, batch, rows, count));
-    return qn_hold_add(&now->self->result, 0, &kept);
-}
-
 static qn_status collect(build *now) {
-    int64_t first = 0;
     distinct *self = now->self;
     QN_TRY(qn_hold_init(&self->result, &self->execution, &self->base.schema, 1,
                         self->execution.memory / 4));
-    QN_TRY(qn_hold_rewind(&now->hold));
-    for (;;) {
-        qn_batch batch;
-        QN_TRY(qn_hold_next(&now->hold, &batch));
-        if (batch.count == 0)
-            return QN_OK;
-        qn_status status = keep_marked(now, &batch, first);
-        first += batch.length;
-        qn_batch_clear(&batch);
-        QN_TRY(status);
-    }
+    return qn_hold_keep(&self->result, &now->hold, now->keep);
 }
 
 static qn_status distinct_build(qn_result *result, const qn_execution *execution) {

@@ -315,41 +315,11 @@ done:
 
 /* ---- The result ----------------------------------------------------------------------------- */
 
-static qn_status keep_marked(build *now, qn_batch *batch, int64_t first) {
-    int64_t rows[QN_BATCH_ROWS], count = 0;
-    qn_batch kept;
-    qn_batch_init(&kept);
-    for (int64_t i = 0; i < batch->length; i++) {
-        rows[count] = i;
-        count += qn_bit(now->keep, first + i);
-    }
-    kept.length = count;
-    qn_status status = qn_batch_reserve(&kept, batch->count);
-    for (int32_t c = 0; c < batch->count && status == QN_OK; c++)
-        status = qn_column_take(&kept.columns[c], batch->columns[c], rows, count);
-    if (status != QN_OK) {
-        qn_batch_clear(&kept);
-        return status;
-    }
-    return qn_hold_add(&now->self->result, 0, &kept);
-}
-
 static qn_status collect_result(build *now) {
     set *self = now->self;
-    int64_t first = 0;
     QN_TRY(qn_hold_init(&self->result, &self->execution, &self->base.schema, 1,
                         self->execution.memory / 4));
-    QN_TRY(qn_hold_rewind(&now->holds[LEFT]));
-    for (;;) {
-        qn_batch batch;
-        QN_TRY(qn_hold_next(&now->holds[LEFT], &batch));
-        if (batch.count == 0)
-            break;
-        qn_status status = keep_marked(now, &batch, first);
-        first += batch.length;
-        qn_batch_clear(&batch);
-        QN_TRY(status);
-    }
+    QN_TRY(qn_hold_keep(&self->result, &now->holds[LEFT], now->keep));
     self->base.rows = self->result.rows;
     return QN_OK;
 }

@@ -189,32 +189,44 @@ done:
     return status;
 }
 
-/* ---- As a stream ---------------------------------------------------------------------------- */
+/* ---- Some of the rows ------------------------------------------------------------------------ */
 
-typedef struct hold_stream {
-    qn_stream base;
-    qn_hold *hold;
-} hold_stream;
-
-static qn_status hold_next(qn_stream *stream, qn_batch *out) {
-    return qn_hold_next(((hold_stream *)stream)->hold, out);
-}
-
-static qn_status hold_rewind(qn_stream *stream) {
-    return qn_hold_rewind(((hold_stream *)stream)->hold);
-}
-
-static const qn_stream_class hold_class = {"hold", hold_next, hold_rewind, NULL};
-
-qn_status qn_hold_stream(qn_stream **out, qn_hold *hold) {
-    hold_stream *self = NULL;
-    QN_TRY(qn_stream_new(&self, sizeof *self, &hold_class, &hold->schema));
-    self->hold = hold;
-    qn_status status = qn_hold_rewind(hold);
+static qn_status keep_batch(qn_hold *out, const qn_batch *batch, const uint64_t *keep,
+                            int64_t first) {
+    int64_t rows[QN_BATCH_ROWS], count = 0;
+    qn_batch kept;
+    qn_batch_init(&kept);
+    for (int64_t i = 0; i < batch->length; i++) {
+        rows[count] = i;
+        count += qn_bit(keep, first + i);
+    }
+    if (count == 0)
+        return QN_OK;
+    kept.length = count;
+    qn_status status = qn_batch_reserve(&kept, batch->count);
+    for (int32_t c = 0; c < batch->count && status == QN_OK; c++)
+        if (count == batch->length)
+            kept.columns[c] = qn_column_retain(batch->columns[c]);
+        else
+            status = qn_column_take(&kept.columns[c], batch->columns[c], rows, count);
     if (status != QN_OK) {
-        qn_stream_free(&self->base);
+        qn_batch_clear(&kept);
         return status;
     }
-    *out = &self->base;
-    return QN_OK;
+    return qn_hold_add(out, 0, &kept);
+}
+
+qn_status qn_hold_keep(qn_hold *out, qn_hold *hold, const uint64_t *keep) {
+    int64_t first = 0;
+    QN_TRY(qn_hold_rewind(hold));
+    for (;;) {
+        qn_batch batch;
+        QN_TRY(qn_hold_next(hold, &batch));
+        if (batch.count == 0)
+            return QN_OK;
+        qn_status status = keep_batch(out, &batch, keep, first);
+        first += batch.length;
+        qn_batch_clear(&batch);
+        QN_TRY(status);
+    }
 }

@@ -42,7 +42,7 @@ QN_CHECKED qn_status qn_hold_next(qn_hold *hold, qn_batch *out);
  * the front if they lie behind what was read. */
 QN_CHECKED qn_status qn_hold_rows(qn_hold *hold, int64_t first, int64_t count, qn_batch *out);
 
-/* Local. What is held as a stream (qn_hold_rewind and _next); the hold must outlive it. */
-QN_CHECKED qn_status qn_hold_stream(qn_stream **out, qn_hold *hold);
+/* Local. Adds the rows of `hold` whose bit is 1 in `keep` to the first lane of `out`. */
+QN_CHECKED qn_status qn_hold_keep(qn_hold *out, qn_hold *hold, const uint64_t *keep);
 
 #endif
