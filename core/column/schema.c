@@ -87,6 +87,19 @@ qn_status qn_attributes_set_source(qn_attributes *attributes, const char *source
     return QN_OK;
 }
 
+qn_status qn_attributes_set_slot(qn_attributes *attributes, int32_t slot, qn_attributes *nominal) {
+    if (attributes->slots == NULL)
+        QN_TRY(qn_mem_calloc(&attributes->slots, (size_t)attributes->count,
+                             sizeof *attributes->slots));
+    qn_attributes_release(attributes->slots[slot]);
+    attributes->slots[slot] = qn_attributes_retain(nominal);
+    return QN_OK;
+}
+
+const qn_attributes *qn_attributes_slot(const qn_attributes *attributes, int32_t slot) {
+    return attributes == NULL || attributes->slots == NULL ? NULL : attributes->slots[slot];
+}
+
 qn_attributes *qn_attributes_retain(qn_attributes *attributes) {
     if (attributes != NULL)
         attributes->references++;
@@ -98,6 +111,9 @@ void qn_attributes_release(qn_attributes *attributes) {
         return;
     qn_mem_free_all(attributes->names, attributes->count);
     qn_mem_free(attributes->source);
+    for (int32_t i = 0; attributes->slots != NULL && i < attributes->count; i++)
+        qn_attributes_release(attributes->slots[i]);
+    qn_mem_free(attributes->slots);
     qn_mem_free(attributes);
 }
 

@@ -36,7 +36,9 @@ int qn_type_size(qn_type type); /* bytes a value of fixed-width types; 0 otherwi
 
 /* What is known of a column beyond its type. Immutable once made, shared by reference count.
  * nominal: `names` are the category values, the column holds their indices (float64).
- * vector:  `names` are the slot names (Spark's attribute names); `names` may be NULL. */
+ * vector:  `names` are the slot names (Spark's attribute names); `names` may be NULL. `slots`,
+ * where it is not NULL, has the nominal attributes of each slot that holds category indices, and
+ *          NULL for each that holds numbers. */
 typedef enum qn_attribute_kind { QN_ATTRIBUTE_NOMINAL, QN_ATTRIBUTE_VECTOR } qn_attribute_kind;
 
 typedef struct qn_attributes {
@@ -46,6 +48,7 @@ typedef struct qn_attributes {
     char **names;
     char *source; /* nominal: the column whose values `names` are (an index of `cut`: "cut"); or
                      NULL */
+    struct qn_attributes **slots; /* vectors: `count` of them, each may be NULL; or NULL */
 } qn_attributes;
 
 /* Local. Copies the names (may be NULL). */
@@ -53,6 +56,12 @@ QN_CHECKED qn_status qn_attributes_new(qn_attributes **out, qn_attribute_kind ki
                                        const char *const *names, int32_t count);
 /* Local. Sets the source of attributes that were just made (copies it). */
 QN_CHECKED qn_status qn_attributes_set_source(qn_attributes *attributes, const char *source);
+/* Local. Says that a slot of vector attributes that were just made holds the indices of categories;
+ * `nominal` is retained. */
+QN_CHECKED qn_status qn_attributes_set_slot(qn_attributes *attributes, int32_t slot,
+                                            qn_attributes *nominal);
+/* The nominal attributes of a slot, borrowed; NULL: numbers, or nothing known. */
+const qn_attributes *qn_attributes_slot(const qn_attributes *attributes, int32_t slot);
 qn_attributes *qn_attributes_retain(qn_attributes *attributes); /* NULL is fine */
 void qn_attributes_release(qn_attributes *attributes);
 

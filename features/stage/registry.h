@@ -1,4 +1,4 @@
-/* The feature stages. A new stage is one file and one line in registry.c. */
+/* The feature stages. See stages.h. */
 #ifndef QUERN_FEATURES_STAGE_REGISTRY_H
 #define QUERN_FEATURES_STAGE_REGISTRY_H
 

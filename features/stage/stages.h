@@ -1,16 +1,41 @@
-/* The classes of this folder, for the registry and for C callers that want one without a search. */
+/* The feature stages, a folder a family. A new stage is one file and one line here: from the lists
+ * come the classes' declarations and the registry. */
 #ifndef QUERN_FEATURES_STAGE_STAGES_H
 #define QUERN_FEATURES_STAGE_STAGES_H
 
+#include "features/pipeline.h"
 #include "features/plan/plan.h"
 #include "mpi/stage.h"
 
-extern const qn_stage_class qn_imputer_class;
-extern const qn_stage_class qn_one_hot_encoder_class;
-extern const qn_stage_class qn_sql_transformer_class;
-extern const qn_stage_class qn_standard_scaler_class;
-extern const qn_stage_class qn_string_indexer_class;
-extern const qn_stage_class qn_vector_assembler_class;
+#define QN_CATEGORICAL_STAGES(X)                                                                   \
+    X(one_hot_encoder)                                                                             \
+    X(string_indexer)
+
+#define QN_NUMERIC_STAGES(X)                                                                       \
+    X(imputer)                                                                                     \
+    X(standard_scaler)
+
+#define QN_TEXT_STAGES(X)
+
+#define QN_TIME_STAGES(X)
+
+#define QN_VECTOR_STAGES(X) X(vector_assembler)
+
+#define QN_GLUE_STAGES(X)                                                                          \
+    X(pipeline)                                                                                    \
+    X(sql_transformer)
+
+#define QN_FEATURE_STAGES(X)                                                                       \
+    QN_CATEGORICAL_STAGES(X)                                                                       \
+    QN_NUMERIC_STAGES(X)                                                                           \
+    QN_TEXT_STAGES(X)                                                                              \
+    QN_TIME_STAGES(X)                                                                              \
+    QN_VECTOR_STAGES(X)                                                                            \
+    QN_GLUE_STAGES(X)
+
+#define X(name) extern const qn_stage_class qn_##name##_class;
+QN_FEATURE_STAGES(X)
+#undef X
 
 /* What a sql_transformer with missing_columns = drop does without on the input that it was last
  * bound to; borrowed. */

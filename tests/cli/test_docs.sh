@@ -9,7 +9,7 @@ ln -s "$QUERN" bin/quern
 # h5py is that of the distribution, for its own Python.
 ln -s /usr/bin/python3 bin/python3
 PATH=$WORK/bin:$PATH
-for page in "$SOURCE/README.md" "$SOURCE"/docs/*.md; do
+for page in "$SOURCE/README.md" "$SOURCE"/docs/*.md "$SOURCE"/docs/stages/*.md; do
     name=$(basename "$page" .md)
     awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on' "$page" >"$name.sh"
     [ -s "$name.sh" ] || continue

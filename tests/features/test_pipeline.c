@@ -1,6 +1,6 @@
 /* Pipelines. Ranks: 1 2 3 */
 #include "features/pipeline.h"
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 

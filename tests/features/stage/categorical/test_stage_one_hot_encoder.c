@@ -1,5 +1,5 @@
 /* one_hot_encoder. Ranks: 1 2 3 */
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* Spark 3 documentation, ML guide, "OneHotEncoder": categoryIndex1 0 1 2 0 0 2 and categoryIndex2
  * 1 0 1 2 1 0 with three categories each; with drop_last, (2,[0],[1.0]) (2,[1],[1.0]) (2,[],[]). */

@@ -66,7 +66,7 @@ static inline void frame_vectors(qn_table *frame, const char *name, const double
     frame_add(frame, name, column, NULL);
 }
 
-/* Makes a row of the last column null. */
+/* Makes a row of the last column null (a list must be empty there). */
 static inline void frame_null(qn_table *frame, int64_t row) {
     qn_batch *batch = &frame->batches[0];
     qn_column *column = batch->columns[batch->count - 1];

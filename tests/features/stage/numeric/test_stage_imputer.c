@@ -1,5 +1,5 @@
 /* imputer. Ranks: 1 2 3 */
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* Spark 3 documentation, ML guide, "Imputer": a 1.0 2.0 NaN 4.0 5.0 and b NaN NaN 3.0 4.0 5.0 give
  * 3.0 for the missing of a and 4.0 for those of b. */

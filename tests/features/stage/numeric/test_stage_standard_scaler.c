@@ -1,5 +1,5 @@
 /* standard_scaler. Ranks: 1 2 3 */
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* The points of Spark's StandardScalerSuite; expected are its numbers with all digits, as numpy
  * 2 gives them: x / x.std(0, ddof=1) and (x - x.mean(0)) / x.std(0, ddof=1). */

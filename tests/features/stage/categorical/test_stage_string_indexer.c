@@ -1,5 +1,5 @@
 /* string_indexer. Ranks: 1 2 3 */
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* Spark 3 documentation, ML guide, "StringIndexer": a b c a a c gives a 0.0, c 1.0, b 2.0. */
 static const char *const documented[] = {"a", "b", "c", "a", "a", "c"};

@@ -1,5 +1,5 @@
 /* vector_assembler. Ranks: 1 2 3 */
-#include "tests/features/stage_data.h"
+#include "tests/features/stage/stage_data.h"
 
 /* Spark 3 documentation, ML guide, "VectorAssembler": hour 18, mobile 1.0, userFeatures
  * [0.0, 10.0, 0.5] give [18.0, 1.0, 0.0, 10.0, 0.5]. */

@@ -1,0 +1,14 @@
+/* One or more examples a glue stage: options that work on the contract's frame, and the option that
+ * can be set to a column of a wrong type. */
+#ifndef QUERN_TESTS_FEATURES_STAGE_GLUE_EXAMPLES_H
+#define QUERN_TESTS_FEATURES_STAGE_GLUE_EXAMPLES_H
+
+#include "tests/features/stage/stage_contract.h"
+
+static const contract_example glue_examples[] = {
+    {"sql_transformer statement=SELECT|*,n*2|AS|a|FROM|__THIS__|WHERE|n>3", NULL},
+    {"pipeline", NULL},
+    {NULL, NULL},
+};
+
+#endif

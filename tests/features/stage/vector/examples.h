@@ -1,0 +1,15 @@
+/* One or more examples a vector stage: options that work on the contract's frame, and the option
+ * that can be set to a column of a wrong type. */
+#ifndef QUERN_TESTS_FEATURES_STAGE_VECTOR_EXAMPLES_H
+#define QUERN_TESTS_FEATURES_STAGE_VECTOR_EXAMPLES_H
+
+#include "tests/features/stage/stage_contract.h"
+
+static const contract_example vector_examples[] = {
+    {"vector_assembler input_cols=n,v,k output_col=a", "input_cols=word"},
+    {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=skip", "input_cols=word"},
+    {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=keep", "input_cols=word"},
+    {NULL, NULL},
+};
+
+#endif
