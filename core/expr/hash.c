@@ -4,40 +4,18 @@
 #include "core/expr/lists.h"
 
 #include "core/memory.h"
+#include "core/text/murmur3.h"
 
-#include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 /* ---- Murmur3 (x86, 32 bits), with Spark's tail: each byte left over as an int ---------------- */
 
-static inline uint32_t rotate(uint32_t x, int bits) {
-    return x << bits | x >> (32 - bits);
-}
-
-static inline uint32_t mix(uint32_t hash, uint32_t word) {
-    word = rotate(word * 0xcc9e2d51u, 15) * 0x1b873593u;
-    return rotate(hash ^ word, 13) * 5 + 0xe6546b64u;
-}
-
-static inline uint32_t finish(uint32_t hash, uint32_t length) {
-    hash ^= length;
-    hash = (hash ^ hash >> 16) * 0x85ebca6bu;
-    hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
-    return hash ^ hash >> 16;
-}
-
-static uint32_t murmur(const char *data, int64_t length, uint32_t seed) {
-    uint32_t hash = seed;
-    int64_t i = 0;
-    for (; i + 4 <= length; i += 4) {
-        uint32_t word;
-        memcpy(&word, data + i, sizeof word);
-        hash = mix(hash, word);
-    }
-    for (; i < length; i++)
-        hash = mix(hash, (uint32_t)(int32_t)(signed char)data[i]);
-    return finish(hash, (uint32_t)length);
+static uint32_t murmur(qn_view text, uint32_t seed) {
+    uint32_t hash = qn_murmur3_words(seed, text);
+    for (int64_t i = text.length & ~INT64_C(3); i < text.length; i++)
+        hash = qn_murmur3_mix(hash, (uint32_t)(int32_t)(signed char)text.data[i]);
+    return qn_murmur3_finish(hash, (uint32_t)text.length);
 }
 
 /* ---- Values ---------------------------------------------------------------------------------- */
@@ -46,19 +24,19 @@ typedef enum method { MURMUR, XX } method;
 
 static inline uint64_t hash_32(method how, uint32_t value, uint64_t seed) {
     if (how == MURMUR)
-        return finish(mix((uint32_t)seed, value), 4);
+        return qn_murmur3_int(value, (uint32_t)seed);
     return XXH64(&value, sizeof value, seed);
 }
 
 static inline uint64_t hash_64(method how, uint64_t value, uint64_t seed) {
     if (how == MURMUR)
-        return finish(mix(mix((uint32_t)seed, (uint32_t)value), (uint32_t)(value >> 32)), 8);
+        return qn_murmur3_long(value, (uint32_t)seed);
     return XXH64(&value, sizeof value, seed);
 }
 
 static inline uint64_t hash_text(method how, qn_view text, uint64_t seed) {
     if (how == MURMUR)
-        return murmur(text.data, text.length, (uint32_t)seed);
+        return murmur(text, (uint32_t)seed);
     return XXH64(text.data, (size_t)text.length, seed);
 }
 
@@ -116,8 +94,6 @@ static inline uint64_t hash_value(method how, const qn_operand *operand, int64_t
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
-enum { SEED = 42 };
-
 static inline void hash_argument(method how, const qn_operand *operand, uint64_t *hashes,
                                  int64_t length) {
     for (int64_t i = 0; i < length; i++)
@@ -129,7 +105,7 @@ static qn_status run_xxhash64(const qn_call *call, qn_column **out) {
     QN_TRY(qn_column_new(out, QN_INT64, call->length, 0));
     uint64_t *hashes = (uint64_t *)(*out)->i64;
     for (int64_t i = 0; i < call->length; i++)
-        hashes[i] = SEED;
+        hashes[i] = QN_MURMUR3_SEED;
     for (int32_t k = 0; k < call->count; k++)
         hash_argument(XX, &call->arguments[k], hashes, call->length);
     return QN_OK;
@@ -139,7 +115,7 @@ static qn_status run_hash(const qn_call *call, qn_column **out) {
     uint64_t *hashes = NULL;
     QN_TRY(qn_mem_alloc(&hashes, (size_t)call->length, sizeof *hashes));
     for (int64_t i = 0; i < call->length; i++)
-        hashes[i] = SEED;
+        hashes[i] = QN_MURMUR3_SEED;
     for (int32_t k = 0; k < call->count; k++)
         hash_argument(MURMUR, &call->arguments[k], hashes, call->length);
     qn_status status = qn_column_new(out, QN_INT32, call->length, 0);
