@@ -1,6 +1,7 @@
 #include "features/pipeline.h"
 
 #include "core/memory.h"
+#include "features/wide/wide.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@ typedef struct pipeline {
 
 qn_status qn_pipeline_add(qn_stage *stage, qn_stage *child) {
     pipeline *self = (pipeline *)stage;
+    if (stage->execution != NULL)
+        qn_stage_set_execution(child, stage->execution);
     qn_status status =
         qn_mem_reserve(&self->stages, &self->capacity, self->count + 1, sizeof(qn_stage *));
     if (status != QN_OK) {
@@ -59,6 +62,13 @@ static void drop_schemas(pipeline *self) {
     self->schema_count = 0;
 }
 
+static bool has_wide(const pipeline *self) {
+    for (int64_t i = 0; i < self->count; i++)
+        if (self->stages[i]->wide)
+            return true;
+    return false;
+}
+
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     pipeline *self = (pipeline *)stage;
     drop_schemas(self);
@@ -69,57 +79,11 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
         QN_TRY(qn_stage_bind(self->stages[i], &self->schemas[i], &self->schemas[i + 1]));
     }
     self->schema_count = self->count + 1;
+    stage->wide = has_wide(self);
     return qn_schema_copy(out, &self->schemas[self->count]);
 }
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
-
-/* What a fit reads: the source, borrowed, as stages [0, end) transform it. A chain of streams
- * would own the source; this one does not. */
-typedef struct prefix_stream {
-    qn_stream base;
-    qn_stream *source;
-    const pipeline *pipeline;
-    int64_t end;
-} prefix_stream;
-
-/* Takes `batch` through stages [0, end); in place. */
-static qn_status run_stages(const pipeline *self, int64_t end, qn_batch *batch) {
-    for (int64_t i = 0; i < end; i++) {
-        qn_batch next;
-        QN_TRY(qn_stage_transform(self->stages[i], &self->schemas[i], batch, &next));
-        qn_batch_clear(batch);
-        qn_batch_move(batch, &next);
-    }
-    return QN_OK;
-}
-
-static qn_status prefix_next(qn_stream *stream, qn_batch *out) {
-    prefix_stream *self = (prefix_stream *)stream;
-    qn_batch batch;
-    qn_batch_init(&batch);
-    QN_TRY(qn_stream_next(self->source, &batch));
-    if (batch.count > 0) {
-        qn_status status = run_stages(self->pipeline, self->end, &batch);
-        if (status != QN_OK) {
-            qn_batch_clear(&batch);
-            return status;
-        }
-    }
-    qn_batch_move(out, &batch);
-    return QN_OK;
-}
-
-static qn_status prefix_rewind(qn_stream *stream) {
-    return qn_stream_rewind(((prefix_stream *)stream)->source);
-}
-
-static void prefix_free(qn_stream *stream) {
-    (void)stream;
-}
-
-static const qn_stream_class prefix_stream_class = {"pipeline", prefix_next, prefix_rewind,
-                                                    prefix_free};
 
 static bool may_drop_rows(const qn_stage *stage) {
     for (const qn_option *row = stage->class_->options; row->name != NULL; row++)
@@ -129,9 +93,11 @@ static bool may_drop_rows(const qn_stage *stage) {
 }
 
 /* Can `stage` be fitted in one scan with those before it, on their common input? It must not read
- * their outputs (so it binds without them), and they must not drop rows. */
+ * their outputs (so it binds without them), and they must neither drop rows nor, being wide, give
+ * other ones. */
 static bool joins_scan(qn_stage *stage, const qn_stage *before, const qn_schema *common) {
-    if (stage->class_->add == NULL || before->class_->add == NULL || may_drop_rows(before))
+    if (stage->class_->add == NULL || before->class_->add == NULL || before->wide ||
+        may_drop_rows(before))
         return false;
     qn_schema out;
     if (qn_stage_bind(stage, common, &out) != QN_OK) {
@@ -153,38 +119,42 @@ static qn_status rebind(pipeline *self, int64_t first, int64_t end) {
     return QN_OK;
 }
 
-/* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
-static qn_status fit_group(pipeline *self, int64_t first, qn_stream *source, qn_comm *comm,
-                           int64_t *end) {
-    prefix_stream *in = NULL;
-    qn_status status = qn_comm_agree(
-        comm, qn_stream_new(&in, sizeof *in, &prefix_stream_class, &self->schemas[first]));
-    if (status != QN_OK) {
-        qn_stream_free((qn_stream *)in);
-        return status;
+/* What a fit reads: the source as the stages before `end` transform it. It grows with the fit, so
+ * that a wide stage's rows, which its stream keeps, are computed once for all fits behind it. */
+typedef struct prefix {
+    qn_stream *rows;
+    int64_t end;
+} prefix;
+
+/* Local. On failure the prefix is gone. */
+static qn_status extend(pipeline *self, prefix *in, int64_t end) {
+    for (; in->end < end; in->end++) {
+        qn_stream *rows = in->rows;
+        in->rows = NULL;
+        QN_TRY(qn_stage_stream(&in->rows, self->stages[in->end], rows));
     }
-    in->source = source;
-    in->pipeline = self;
-    in->end = first;
+    return QN_OK;
+}
+
+/* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
+static qn_status fit_group(pipeline *self, int64_t first, prefix *in, qn_comm *comm, int64_t *end) {
     int64_t last = first + 1;
+    QN_TRY(qn_comm_agree(comm, extend(self, in, first)));
     while (last < self->count &&
            joins_scan(self->stages[last], self->stages[last - 1], &self->schemas[first]))
         last++;
-    status = last > first + 1
-                 ? qn_stage_fit_together(self->stages + first, last - first, &in->base, comm)
-                 : qn_stage_fit(self->stages[first], &in->base, comm);
-    qn_stream_free((qn_stream *)in);
     *end = last;
-    return status;
+    return last > first + 1
+               ? qn_stage_fit_together(self->stages + first, last - first, in->rows, comm)
+               : qn_stage_fit(self->stages[first], in->rows, comm);
 }
 
 static bool is_estimator(const qn_stage *stage) {
     return stage->class_->kind != QN_STAGE_TRANSFORMER;
 }
 
-static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
-    pipeline *self = (pipeline *)stage;
-    for (int64_t i = 0; i < self->count;) {
+static qn_status fit_stages(pipeline *self, prefix *in, qn_comm *comm) {
+    for (int64_t i = in->end; i < self->count;) {
         int64_t end = i + 1;
         if (is_estimator(self->stages[i]))
             QN_TRY(fit_group(self, i, in, comm, &end));
@@ -194,7 +164,32 @@ static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
     return QN_OK;
 }
 
+/* Wide stages run within what was set, or else the defaults, on this communicator. */
+static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
+    prefix rows = {0};
+    const qn_execution *given = stage->execution;
+    qn_execution execution = given != NULL ? *given : qn_execution_of(comm);
+    execution.comm = comm;
+    QN_TRY(qn_comm_agree(comm, qn_stream_borrow(&rows.rows, in)));
+    qn_stage_set_execution(stage, &execution);
+    qn_status status = fit_stages((pipeline *)stage, &rows, comm);
+    qn_stream_free(rows.rows);
+    qn_stage_set_execution(stage, given);
+    return status;
+}
+
 /* ---- Transform ------------------------------------------------------------------------------ */
+
+/* Takes `batch` through all stages; in place. */
+static qn_status run_stages(const pipeline *self, qn_batch *batch) {
+    for (int64_t i = 0; i < self->count; i++) {
+        qn_batch next;
+        QN_TRY(qn_stage_transform(self->stages[i], &self->schemas[i], batch, &next));
+        qn_batch_clear(batch);
+        qn_batch_move(batch, &next);
+    }
+    return QN_OK;
+}
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
@@ -204,11 +199,31 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
     qn_batch batch;
     qn_batch_init(&batch);
     QN_TRY(qn_batch_share(&batch, in));
-    qn_status status = run_stages(self, self->count, &batch);
+    qn_status status = run_stages(self, &batch);
     if (status == QN_OK)
         qn_batch_move(out, &batch);
     else
         qn_batch_clear(&batch);
+    return status;
+}
+
+/* One stream after the other. They open within the execution that the stages inside were given,
+ * which is `execution`. */
+static qn_status open(const qn_stage *stage, qn_stream *in, const qn_execution *execution,
+                      qn_stream **out) {
+    const pipeline *self = (const pipeline *)stage;
+    qn_stream *rows = in;
+    qn_status status = QN_OK;
+    for (int64_t i = 0; i < self->count && status == QN_OK; i++) {
+        in = rows;
+        rows = NULL;
+        status = qn_stage_stream(&rows, self->stages[i], in);
+    }
+    status = qn_comm_agree(execution->comm, status);
+    if (status == QN_OK)
+        *out = rows;
+    else
+        qn_stream_free(rows);
     return status;
 }
 
@@ -272,6 +287,7 @@ const qn_stage_class qn_pipeline_class = {
     .bind = bind,
     .fit = fit,
     .transform = transform,
+    .open = open,
     .persist = persist,
     .describe = describe,
     .children = children,

@@ -82,10 +82,19 @@ qn_status qn_stage_set_list(qn_stage *stage, const char *option, const char *con
     return named(stage, qn_options_set_list(stage->options, option, values, count));
 }
 
+void qn_stage_set_execution(qn_stage *stage, const struct qn_execution *execution) {
+    qn_stage *const *children;
+    int64_t count = qn_stage_children(stage, &children);
+    stage->execution = execution;
+    for (int64_t i = 0; i < count; i++)
+        qn_stage_set_execution(children[i], execution);
+}
+
 /* ---- Binding -------------------------------------------------------------------------------- */
 
 qn_status qn_stage_bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     qn_schema_init(out);
+    stage->wide = stage->class_->transform == NULL;
     qn_status status = named(stage, stage->class_->bind(stage, in, out));
     if (status != QN_OK)
         qn_schema_clear(out);
@@ -260,6 +269,9 @@ qn_status qn_stage_fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
 qn_status qn_stage_transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                              qn_batch *out) {
     qn_batch_init(out);
+    if (stage->wide)
+        return named(stage, qn_fail(QN_JOB, "needs all rows: it works on a stream of them, not on "
+                                            "a batch"));
     if (!stage->fitted)
         return named(stage, qn_fail(QN_JOB, "is not fitted"));
     qn_status status = named(stage, stage->class_->transform(stage, schema, in, out));
@@ -299,20 +311,78 @@ static void stage_stream_free(qn_stream *stream) {
 static const qn_stream_class stage_stream_class = {"stage", stage_stream_next, stage_stream_rewind,
                                                    stage_stream_free};
 
-qn_status qn_stage_stream(qn_stream **out, qn_stage *stage, qn_stream *in) {
+static qn_status open_narrow(qn_stage *stage, const qn_schema *schema, qn_stream *in,
+                             qn_stream **out) {
     stage_stream *self = NULL;
-    qn_schema schema;
-    qn_status status = qn_stage_bind(stage, &in->schema, &schema);
-    if (status == QN_OK) {
-        status = qn_stream_new(&self, sizeof *self, &stage_stream_class, &schema);
-        qn_schema_clear(&schema);
-    }
-    if (status != QN_OK) {
-        qn_stream_free(in);
-        return status;
-    }
+    QN_TRY(qn_stream_new(&self, sizeof *self, &stage_stream_class, schema));
     self->stage = stage;
     self->in = in;
     *out = &self->base;
     return QN_OK;
+}
+
+/* ---- Wide stages ----------------------------------------------------------------------------- */
+
+/* Opens when it is first asked for rows, which all ranks do together: so making it is local. */
+typedef struct wide_stream {
+    qn_stream base;
+    const qn_stage *stage;
+    const struct qn_execution *execution;
+    qn_stream *in;   /* until it is open */
+    qn_stream *rows; /* since then */
+} wide_stream;
+
+static qn_status open_rows(wide_stream *self) {
+    const qn_stage *stage = self->stage;
+    qn_stream *in = self->in;
+    if (!stage->fitted)
+        return named(stage, qn_fail(QN_JOB, "is not fitted"));
+    self->in = NULL;
+    return named(stage, stage->class_->open(stage, in, self->execution, &self->rows));
+}
+
+static qn_status wide_stream_next(qn_stream *stream, qn_batch *out) {
+    wide_stream *self = (wide_stream *)stream;
+    if (self->rows == NULL)
+        QN_TRY(open_rows(self));
+    return qn_stream_next(self->rows, out);
+}
+
+static qn_status wide_stream_rewind(qn_stream *stream) {
+    wide_stream *self = (wide_stream *)stream;
+    return qn_stream_rewind(self->rows != NULL ? self->rows : self->in);
+}
+
+static void wide_stream_free(qn_stream *stream) {
+    qn_stream_free(((wide_stream *)stream)->in);
+    qn_stream_free(((wide_stream *)stream)->rows);
+}
+
+static const qn_stream_class wide_stream_class = {"wide stage", wide_stream_next,
+                                                  wide_stream_rewind, wide_stream_free};
+
+static qn_status open_wide(qn_stage *stage, const qn_schema *schema, qn_stream *in,
+                           qn_stream **out) {
+    wide_stream *self = NULL;
+    if (stage->execution == NULL)
+        return named(stage, qn_fail(QN_INTERNAL, "needs all rows, and was given nothing to run "
+                                                 "with (qn_stage_set_execution)"));
+    QN_TRY(qn_stream_new(&self, sizeof *self, &wide_stream_class, schema));
+    self->stage = stage;
+    self->execution = stage->execution;
+    self->in = in;
+    *out = &self->base;
+    return QN_OK;
+}
+
+qn_status qn_stage_stream(qn_stream **out, qn_stage *stage, qn_stream *in) {
+    qn_schema schema;
+    qn_status status = qn_stage_bind(stage, &in->schema, &schema);
+    if (status == QN_OK) {
+        status = (stage->wide ? open_wide : open_narrow)(stage, &schema, in, out);
+        qn_schema_clear(&schema);
+    }
+    if (status != QN_OK)
+        qn_stream_free(in);
+    return status;
 }

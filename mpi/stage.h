@@ -17,6 +17,8 @@
 
 typedef struct qn_stage qn_stage;
 
+struct qn_execution; /* features/wide/wide.h: what a stage that reads all rows at once works with */
+
 typedef enum qn_stage_kind {
     QN_STAGE_TRANSFORMER, /* needs no fit */
     QN_STAGE_ESTIMATOR,   /* a feature stage that is fitted */
@@ -58,6 +60,15 @@ typedef struct qn_stage_class {
     qn_status (*transform)(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out);
 
+    /* Collective; the same status on all ranks. For stages whose rows depend on other rows
+     * (windows, aggregates, sorts): a stream of all of `in` transformed, which owns `in` (also on
+     * failure). Its columns are those that bind gives for in->schema, attributes aside. Called when
+     * the first row is asked for: it must not rest on what the last bind left. A class without
+     * `transform` is always wide; one that has both says in bind which it is, by stage->wide. NULL
+     * if there is none. */
+    qn_status (*open)(const qn_stage *stage, qn_stream *in, const struct qn_execution *execution,
+                      qn_stream **out);
+
     /* Collective. Saves or loads the fitted state (options are handled by the caller). NULL if
      * there is none. */
     qn_status (*persist)(qn_stage *stage, qn_archive *archive);
@@ -83,7 +94,9 @@ struct qn_stage {
     const qn_stage_class *class_;
     qn_options *options;
     bool fitted;                   /* transformers: always */
+    bool wide;                     /* since the last bind: works on a stream, not on a batch */
     const qn_registry *registries; /* where to find classes, while loading; else NULL */
+    const struct qn_execution *execution; /* see qn_stage_set_execution */
 };
 
 /* Local. Finds a class in several registries (themselves ended by NULL); JOB error naming the
@@ -102,6 +115,12 @@ int64_t qn_stage_children(const qn_stage *stage, qn_stage *const **out);
 QN_CHECKED qn_status qn_stage_set(qn_stage *stage, const char *option, const char *value);
 QN_CHECKED qn_status qn_stage_set_list(qn_stage *stage, const char *option,
                                        const char *const *values, int64_t count);
+
+/* Local. What wide stages run with (communicator, memory, scratch space), and the session that
+ * expressions are bound in; for the stages inside, too. Borrowed until the stage, or the last of
+ * its streams, is freed, or another is set. NULL (as in a new stage): the default session; a fit
+ * then makes do with the default budget, a stream of a wide stage is refused. */
+void qn_stage_set_execution(qn_stage *stage, const struct qn_execution *execution);
 
 /* Local. `out` is overwritten with the output schema (the caller's). */
 QN_CHECKED qn_status qn_stage_bind(qn_stage *stage, const qn_schema *in, qn_schema *out);
@@ -125,12 +144,14 @@ typedef qn_status (*qn_stage_visit)(void *context, const qn_batch *batch);
 QN_CHECKED qn_status qn_stage_scan(qn_stream *in, qn_comm *comm, qn_stage_visit visit,
                                    void *context);
 
-/* Local. `out` is overwritten. JOB error if the stage is not fitted. */
+/* Local. `out` is overwritten. JOB error if the stage is not fitted, or is wide. */
 QN_CHECKED qn_status qn_stage_transform(const qn_stage *stage, const qn_schema *schema,
                                         const qn_batch *in, qn_batch *out);
 
-/* Local. A stream of transformed batches; owns `in` (also on failure), borrows `stage` (fitted),
- * which it binds to `in`'s schema. */
+/* Local. A stream of transformed rows; owns `in` (also on failure), borrows `stage` (fitted), which
+ * it binds to `in`'s schema. Works for wide stages too, within the execution that was set: the
+ * first qn_stream_next then is collective, and batches and row numbers may be other ones than the
+ * input's. */
 QN_CHECKED qn_status qn_stage_stream(qn_stream **out, qn_stage *stage, qn_stream *in);
 
 /* Collective. One group holds class name, options and state. Load makes a new stage. */

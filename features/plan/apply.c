@@ -1,49 +1,55 @@
-/* Narrow plans, a batch at a time, without streams. */
+/* Plans bound to a schema; narrow ones applied a batch at a time, without streams. */
 #include "core/memory.h"
 #include "features/operator/operator.h"
 #include "features/plan/node.h"
 #include "features/plan/open.h"
 #include "features/plan/source.h"
 
-static bool is_narrow(const qn_plan *plan) {
+#include <strings.h>
+
+bool qn_plan_is_narrow(const qn_plan *plan) {
     switch (plan->kind) {
     case PLAN_SCAN:
+        return true;
     case PLAN_FILTER:
     case PLAN_PROJECT:
     case PLAN_ALIAS:
     case PLAN_DROP_MISSING:
     case PLAN_FILL_MISSING:
     case PLAN_REPLACE:
-        return true;
+        return qn_plan_is_narrow(plan->in);
     default:
         return false;
     }
 }
 
-/* Finds the only table. */
-static qn_status check_narrow(qn_plan *plan, qn_view source, qn_plan **scan) {
-    for (; is_narrow(plan); plan = plan->in) {
-        if (plan->kind == PLAN_SCAN) {
-            *scan = plan;
-            return QN_OK;
-        }
+/* All scans are of one table. */
+static qn_status give_schema(qn_plan *plan, const char *name, const qn_schema *schema,
+                             const plan_context *context) {
+    if (plan == NULL)
+        return QN_OK;
+    if (plan->kind != PLAN_SCAN) {
+        QN_TRY(give_schema(plan->in, name, schema, context));
+        return give_schema(plan->right, name, schema, context);
     }
-    qn_status status = qn_fail(QN_JOB, "%s need all rows; here each row stands by itself",
-                               qn_plan_kind_name(plan));
-    qn_source_locate(source, plan->position);
-    return status;
+    if (strcasecmp(plan->name, name) != 0)
+        return qn_plan_locate(
+            context, plan->position, -1,
+            qn_fail(QN_JOB, "unknown table '%s': there is one table here, which is called '%s'",
+                    plan->name, name));
+    qn_schema_clear(&plan->schema);
+    plan->column_count = schema->count;
+    return qn_schema_copy(&plan->schema, schema);
 }
 
-qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema) {
-    plan_context context = {{plan->source.data, plan->source.length}, NULL};
-    qn_plan *scan = NULL;
+qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema, const qn_session *session) {
+    plan_context context = {{plan->source.data, plan->source.length}, session};
     qn_source_start();
     if (schema->count == 0) /* rows need a column to be seen by, even SELECT 1 */
         return qn_fail(QN_JOB, "the table has no columns");
-    QN_TRY(check_narrow(plan, context.source, &scan));
-    qn_schema_clear(&scan->schema);
-    QN_TRY(qn_schema_copy(&scan->schema, schema));
-    scan->column_count = schema->count;
+    if (qn_plan_table_name(plan, 0) == NULL)
+        return qn_fail(QN_JOB, "the statement reads no table: write FROM __THIS__");
+    QN_TRY(give_schema(plan, qn_plan_table_name(plan, 0), schema, &context));
     return qn_plan_settle(plan, &context);
 }
 

@@ -208,10 +208,14 @@ const qn_schema *qn_plan_schema(const qn_plan *plan);
 QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execution *execution,
                                   const qn_plan_table *tables, int64_t count);
 
-/* Local. For plans of conditions and projections alone (and what handles missing values): binds the
- * plan to a table's schema, then applies it to batches of it, any number of times. JOB error naming
- * what else the plan has. The plan can be bound once. */
-QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema);
+/* Local. Binds the plan to the schema of its table, without data, within a session (NULL: the
+ * default one): what qn_plan_schema gives can be asked then. JOB errors as preparing, and if it
+ * reads tables of several names. A narrow plan, one of conditions and projections alone (and what
+ * handles missing values), can be applied to batches of that schema then, any number of times; no
+ * plan can be opened any more. Once only. */
+bool qn_plan_is_narrow(const qn_plan *plan); /* asked before binding */
+QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema,
+                                         const qn_session *session);
 QN_CHECKED qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out);
 
 /* What a plan does without because the table lacks a column: the column, and the output that needs

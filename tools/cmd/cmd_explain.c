@@ -200,7 +200,7 @@ static qn_status explain_rows(const qn_run *run, explanation *out) {
     else
         QN_TRY_GOTO(qn_plan_scan(&plan, "input", -1), done);
     QN_TRY_GOTO(qn_plan_print(plan, &out->written), done);
-    QN_TRY_GOTO(qn_plan_bind_schema(plan, &run->input->schema), done);
+    QN_TRY_GOTO(qn_plan_bind_schema(plan, &run->input->schema, run->execution.session), done);
     QN_TRY_GOTO(qn_plan_print(plan, &out->improved), done);
 done:
     qn_plan_free(plan);

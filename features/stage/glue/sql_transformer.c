@@ -1,7 +1,9 @@
-/* sql_transformer: a SELECT over the rows that pass through.
+/* sql_transformer: a SELECT over the rows that pass through: Spark ML's SQLTransformer.
  *
- * Spark ML's SQLTransformer, narrowed to what needs no other rows: outputs and WHERE. */
+ * Outputs and WHERE work a batch at a time; what needs other rows (GROUP BY, windows, ORDER BY,
+ * joins with itself ...) works on a stream. */
 #include "core/memory.h"
+#include "features/operator/keep.h"
 #include "features/sql/sql.h"
 #include "features/stage/stages.h"
 
@@ -14,8 +16,7 @@ typedef struct sql_transformer {
 } sql_transformer;
 
 static const qn_option options[] = {
-    {"statement", QN_OPTION_TEXT, NULL, NULL,
-     "SELECT outputs FROM __THIS__ [WHERE condition]; __THIS__ is the input"},
+    {"statement", QN_OPTION_TEXT, NULL, NULL, "a SELECT over __THIS__, the input"},
     {"missing_columns", QN_OPTION_CHOICE, NULL, "error|drop",
      "outputs and conditions that need a column which the input lacks: an error (also if not "
      "set), or leave them out"},
@@ -53,18 +54,26 @@ static qn_status give_schema(qn_schema *out, const qn_schema *in, const qn_plan 
     return QN_OK;
 }
 
+static qn_status parse(const qn_stage *stage, qn_plan **out) {
+    if (!qn_options_has(stage->options, "statement"))
+        return qn_fail(QN_JOB, "option 'statement' must be given: SELECT ... FROM __THIS__");
+    return qn_sql_query(out, qn_view_of(qn_options_text(stage->options, "statement")));
+}
+
+static const qn_session *session_of(const qn_stage *stage) {
+    return stage->execution != NULL ? stage->execution->session : NULL;
+}
+
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     sql_transformer *self = (sql_transformer *)stage;
     qn_plan *plan = NULL;
     qn_plan_gaps gaps = {0};
     qn_status status = QN_OK;
-    if (!qn_options_has(stage->options, "statement"))
-        return qn_fail(QN_JOB, "option 'statement' must be given: SELECT ... FROM __THIS__");
-    QN_TRY_GOTO(qn_sql_query(&plan, qn_view_of(qn_options_text(stage->options, "statement"))),
-                done);
-    if (drops(stage))
+    QN_TRY_GOTO(parse(stage, &plan), done);
+    stage->wide = !qn_plan_is_narrow(plan);
+    if (drops(stage) && !stage->wide)
         QN_TRY_GOTO(qn_plan_leave_out(plan, in, &gaps), done);
-    QN_TRY_GOTO(qn_plan_bind_schema(plan, in), done);
+    QN_TRY_GOTO(qn_plan_bind_schema(plan, in, session_of(stage)), done);
     QN_TRY_GOTO(give_schema(out, in, plan, &gaps), done);
     stage->class_->clear(stage);
     self->plan = plan;
@@ -86,6 +95,47 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
     return qn_plan_apply(((const sql_transformer *)stage)->plan, in, out);
 }
 
+/* ---- All rows at once ------------------------------------------------------------------------ */
+
+static qn_status open_kept(void *context, qn_comm *comm, qn_stream **out) {
+    return qn_comm_agree(comm, qn_keep_open(out, context));
+}
+
+/* A statement that reads its input several times reads it once, for several readers. Owns `in`,
+ * also on failure. */
+static qn_status open_often(qn_plan *plan, qn_stream *in, const qn_execution *execution,
+                            qn_stream **out) {
+    qn_keep *keep = NULL;
+    QN_TRY(qn_comm_agree(execution->comm,
+                         qn_keep_new(&keep, in, execution->memory, execution->scratch)));
+    qn_plan_table table = {qn_plan_table_name(plan, 0), open_kept, keep};
+    qn_status status = qn_plan_open(out, plan, execution, &table, 1);
+    qn_keep_release(keep);
+    return status;
+}
+
+static qn_status open_once(qn_plan *plan, qn_stream *in, const qn_execution *execution,
+                           qn_stream **out) {
+    qn_plan_table table = qn_plan_table_of(qn_plan_table_name(plan, 0), &in);
+    qn_status status = qn_plan_open(out, plan, execution, &table, 1);
+    qn_stream_free(in);
+    return status;
+}
+
+static qn_status open(const qn_stage *stage, qn_stream *in, const qn_execution *execution,
+                      qn_stream **out) {
+    qn_plan *plan = NULL;
+    qn_status status = qn_comm_agree(execution->comm, parse(stage, &plan));
+    if (status != QN_OK)
+        qn_stream_free(in);
+    else if (qn_plan_table_name(plan, 1) != NULL)
+        status = open_often(plan, in, execution, out);
+    else
+        status = open_once(plan, in, execution, out);
+    qn_plan_free(plan);
+    return status;
+}
+
 static void clear(qn_stage *stage) {
     sql_transformer *self = (sql_transformer *)stage;
     qn_plan_free(self->plan);
@@ -95,11 +145,12 @@ static void clear(qn_stage *stage) {
 
 const qn_stage_class qn_sql_transformer_class = {
     .name = "sql_transformer",
-    .help = "outputs and WHERE of a SELECT statement over the input",
+    .help = "a SELECT statement over the input",
     .kind = QN_STAGE_TRANSFORMER,
     .size = sizeof(sql_transformer),
     .options = options,
     .bind = bind,
     .transform = transform,
+    .open = open,
     .clear = clear,
 };

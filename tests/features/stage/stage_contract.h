@@ -233,13 +233,16 @@ typedef struct contract_result {
 
 static inline int64_t contract_transform(qn_stage *stage, const qn_table *frame, int64_t rows,
                                          qn_comm *comm) {
+    qn_execution execution = qn_execution_of(comm);
     qn_stream *stream = NULL;
     qn_table out;
     qn_table_init(&out);
+    qn_stage_set_execution(stage, &execution);
     QN_TEST_OK(qn_stage_stream(&stream, stage, frame_stream(frame, comm, rows)));
     QN_TEST_OK(qn_comm_agree(comm, qn_table_collect(&out, stream)));
     int64_t digest = contract_digest(&out, comm);
     qn_stream_free(stream);
+    qn_stage_set_execution(stage, NULL);
     qn_table_clear(&out);
     return digest;
 }
@@ -415,13 +418,12 @@ static inline void contract_empty(const contract_example *example) {
 static inline qn_status contract_work(qn_stage *stage, qn_stream *in, qn_comm *comm,
                                       const char *path) {
     qn_status status;
+    qn_execution execution = qn_execution_of(comm);
     qn_stage *loaded = NULL, *used = stage;
     json_t *description = NULL;
-    qn_batch batch, out;
-    qn_schema schema;
-    qn_batch_init(&batch);
-    qn_batch_init(&out);
-    qn_schema_init(&schema);
+    qn_stream *borrowed = NULL, *rows = NULL;
+    qn_table out;
+    qn_table_init(&out);
     QN_TRY_GOTO(qn_stage_fit(stage, in, comm), done);
     if (path != NULL) {
         QN_TRY_GOTO(qn_pipeline_save(stage, comm, path), done);
@@ -429,14 +431,14 @@ static inline qn_status contract_work(qn_stage *stage, qn_stream *in, qn_comm *c
         used = loaded;
     }
     QN_TRY_GOTO(qn_stage_describe(used, &description), done);
-    QN_TRY_GOTO(qn_stage_bind(used, &in->schema, &schema), done);
+    qn_stage_set_execution(used, &execution);
     QN_TRY_GOTO(qn_stream_rewind(in), done);
-    QN_TRY_GOTO(qn_stream_next(in, &batch), done);
-    status = qn_stage_transform(used, &in->schema, &batch, &out);
+    QN_TRY_GOTO(qn_stream_borrow(&borrowed, in), done);
+    QN_TRY_GOTO(qn_stage_stream(&rows, used, borrowed), done);
+    status = qn_table_collect(&out, rows);
 done:
-    qn_batch_clear(&batch);
-    qn_batch_clear(&out);
-    qn_schema_clear(&schema);
+    qn_stream_free(rows);
+    qn_table_clear(&out);
     json_decref(description);
     qn_stage_free(loaded);
     return status;

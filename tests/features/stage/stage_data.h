@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "features/stage/registry.h"
+#include "features/wide/wide.h"
 #include "ml/registry.h"
 #include "tests/harness/harness.h"
 
@@ -137,12 +138,15 @@ static inline qn_stage *stage_of(const char *text) {
  * case. */
 static inline qn_status transform_frame(qn_stage *stage, const qn_table *frame, int64_t rows,
                                         qn_table *out) {
+    qn_execution execution = qn_execution_of(qn_test_comm());
     qn_stream *stream = NULL;
     qn_table_init(out);
+    qn_stage_set_execution(stage, &execution);
     qn_status status = qn_stage_stream(&stream, stage, frame_stream(frame, qn_test_comm(), rows));
     if (status == QN_OK)
         status = qn_table_collect(out, stream);
     qn_stream_free(stream);
+    qn_stage_set_execution(stage, NULL);
     return qn_comm_agree(qn_test_comm(), status);
 }
 

@@ -7,6 +7,14 @@
 
 static const contract_example glue_examples[] = {
     {"sql_transformer statement=SELECT|*,n*2|AS|a|FROM|__THIS__|WHERE|n>3", NULL},
+    {"sql_transformer "
+     "statement=SELECT|word,count(*)|AS|c,avg(n)|AS|m,max(time)|AS|t|FROM|__THIS__|GROUP|BY|word",
+     NULL},
+    {"sql_transformer statement=SELECT|*,sum(n)|OVER|(PARTITION|BY|k|ORDER|BY|n)|AS|r|FROM|t",
+     NULL},
+    {"sql_transformer "
+     "statement=SELECT|a.word,b.n|FROM|t|AS|a|JOIN|t|AS|b|ON|a.n=b.k|WHERE|a.n<3|ORDER|BY|b.n",
+     NULL},
     {"pipeline", NULL},
     {NULL, NULL},
 };
