@@ -10,6 +10,7 @@
 #include "core/memory.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
+#include "features/stage/vectors.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,17 +28,6 @@ static bool is_scalar(qn_type type) {
     return qn_type_is_numeric(type) || type == QN_BOOL;
 }
 
-static qn_status slot_name(const qn_field *field, int32_t slot, char **out) {
-    if (field->type != QN_VECTOR)
-        return qn_mem_copy_text(out, field->name);
-    if (field->attributes == NULL || field->attributes->names == NULL)
-        return qn_format(out, "%s_%d", field->name, slot);
-    const char *name = field->attributes->names[slot];
-    if (strchr(name, '=') != NULL)
-        return qn_mem_copy_text(out, name);
-    return qn_format(out, "%s_%s", field->name, name);
-}
-
 static qn_status name_slots(const qn_schema *in, const int32_t *inputs, int64_t count,
                             int32_t width, qn_attributes **out) {
     char **names = NULL;
@@ -48,7 +38,7 @@ static qn_status name_slots(const qn_schema *in, const int32_t *inputs, int64_t 
         const qn_field *field = &in->fields[inputs[i]];
         int32_t slots = field->type == QN_VECTOR ? field->width : 1;
         for (int32_t k = 0; k < slots; k++, slot++)
-            QN_TRY_GOTO(slot_name(field, k, &names[slot]), done);
+            QN_TRY_GOTO(qn_vectors_slot_name(&names[slot], field, k), done);
     }
     QN_TRY_GOTO(qn_attributes_new(out, QN_ATTRIBUTE_VECTOR, (const char *const *)names, width),
                 done);

@@ -89,14 +89,14 @@ static void test_refused(void) {
     qn_table_init(&frame);
     frame_reals(&frame, "x", (double[]){1}, 1);
     qn_stage *stage = stage_of("standard_scaler input_col=x");
-    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "output_col is not set");
-    QN_TEST_OK(qn_stage_set(stage, "output_col", "y"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
                   "standard_scaler: column 'x' is float64, but must be a vector");
     qn_table_clear(&frame);
     qn_table_init(&frame);
     frame_vectors(&frame, "v", (double[]){0}, 0, 2);
     QN_TEST_OK(qn_stage_set(stage, "input_col", "v"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "output_col is not set");
+    QN_TEST_OK(qn_stage_set(stage, "output_col", "y"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA, "there is no row to fit");
     qn_table_clear(&frame);
     qn_stage_free(stage);

@@ -1,0 +1,71 @@
+/* Stages that read a vector column and add another: finding the input, choosing slots, what every
+ * one of them does with nulls, fitted arrays and names. Their option tables begin with
+ * QN_VECTORS_OPTIONS. */
+#ifndef QUERN_FEATURES_STAGE_VECTORS_H
+#define QUERN_FEATURES_STAGE_VECTORS_H
+
+#include "mpi/stage.h"
+
+#define QN_VECTORS_OPTIONS                                                                         \
+    {"input_col", QN_OPTION_TEXT, "features", NULL, "vector column to read"}, {                    \
+        "output_col", QN_OPTION_TEXT, NULL, NULL, "vector column to add"                           \
+    }
+
+/* Local. Where input_col is in `schema`. JOB errors: missing, not a vector. */
+QN_CHECKED qn_status qn_vectors_find(const qn_stage *stage, const qn_schema *schema, int32_t *out);
+
+/* Local. JOB error if a fitted stage saw another number of slots than `field` has. */
+QN_CHECKED qn_status qn_vectors_check_fitted(const qn_stage *stage, const qn_field *field,
+                                             int64_t fitted);
+
+/* Local. For bind: `out` becomes `in` and the vector column output_col. `attributes` is retained,
+ * may be NULL; width 0: not known yet. JOB errors: output_col not set, name taken. */
+QN_CHECKED qn_status qn_vectors_bind(const qn_stage *stage, const qn_schema *in, int32_t width,
+                                     qn_attributes *attributes, qn_schema *out);
+
+/* Local. For transform: `out` becomes `in` and `added`, which is taken over, also on failure. */
+QN_CHECKED qn_status qn_vectors_append(const qn_batch *in, qn_column *added, qn_batch *out);
+
+/* Local. While building `to` (without nulls so far, as long as `from`): makes the same rows null.
+ * Null rows of a dense column are cleared; those of a sparse one must be empty already. */
+QN_CHECKED qn_status qn_vectors_copy_nulls(qn_column *to, const qn_column *from);
+
+/* Local. How a slot is called when it leaves its column, the caller's: "column_name",
+ * "column_7" without a name; a name with '=' ("cut=Ideal") says all and stays. For plain columns
+ * their name. */
+QN_CHECKED qn_status qn_vectors_slot_name(char **out, const qn_field *field, int32_t slot);
+
+/* ---- Choosing slots ------------------------------------------------------------------------- */
+
+/* Local. A column of `count` of the slots of a dense or sparse vector column, in any order, each
+ * at most once and within its width (not checked here). Dense stays dense, sparse stays sparse,
+ * null rows stay null; all slots in their order share the column. Cost: dense one read and write a
+ * chosen value; sparse 2 ns a stored value, 6 ns where the order changes. */
+QN_CHECKED qn_status qn_vectors_select(qn_column **out, const qn_column *column,
+                                       const int32_t *slots, int64_t count);
+
+/* Local. The attributes of that column: names and categories of the chosen slots; NULL if nothing
+ * is known of `field`'s. The caller's reference. */
+QN_CHECKED qn_status qn_vectors_select_attributes(qn_attributes **out, const qn_field *field,
+                                                  const int32_t *slots, int32_t count);
+
+/* ---- Fitted arrays -------------------------------------------------------------------------- */
+
+typedef struct qn_vectors_array {
+    const char *name;
+    double **values;
+} qn_vectors_array;
+
+/* Collective. For persist: saves or loads `count` arrays of a value a slot. *width is their
+ * length. DATA error if their lengths differ in the file. */
+QN_CHECKED qn_status qn_vectors_persist(qn_archive *archive, const qn_vectors_array *arrays,
+                                        int count, int64_t *width);
+
+/* Local. For describe: adds them as JSON arrays, null for what is not finite. */
+QN_CHECKED qn_status qn_vectors_describe(json_t *object, const qn_vectors_array *arrays, int count,
+                                         int64_t width);
+
+/* Local. For clear: frees them and sets *width to 0. */
+void qn_vectors_clear(const qn_vectors_array *arrays, int count, int64_t *width);
+
+#endif
