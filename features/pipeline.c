@@ -165,8 +165,8 @@ static qn_status fit_stages(pipeline *self, prefix *in, qn_comm *comm) {
 }
 
 /* Wide stages run within what was set, or else the defaults, on this communicator. */
-static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
-    prefix rows = {0};
+static qn_status fit_from(qn_stage *stage, int64_t first, qn_stream *in, qn_comm *comm) {
+    prefix rows = {.end = first};
     const qn_execution *given = stage->execution;
     qn_execution execution = given != NULL ? *given : qn_execution_of(comm);
     execution.comm = comm;
@@ -176,6 +176,22 @@ static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
     qn_stream_free(rows.rows);
     qn_stage_set_execution(stage, given);
     return status;
+}
+
+static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
+    return fit_from(stage, 0, in, comm);
+}
+
+qn_status qn_pipeline_fit_rest(qn_stage *stage, const qn_schema *source, int64_t applied,
+                               qn_stream *in, qn_comm *comm) {
+    qn_schema out;
+    qn_status status = qn_stage_bind(stage, source, &out);
+    if (status == QN_OK)
+        qn_schema_clear(&out);
+    QN_TRY(qn_comm_agree(comm, status));
+    QN_TRY(qn_comm_agree(comm, fit_from(stage, applied, in, comm)));
+    stage->fitted = true;
+    return QN_OK;
 }
 
 /* ---- Transform ------------------------------------------------------------------------------ */

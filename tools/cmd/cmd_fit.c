@@ -104,7 +104,8 @@ static qn_status require_label(const qn_stage *stage, const qn_schema *schema) {
     return status;
 }
 
-static qn_status fit(qn_stage **stage, qn_stream *in, const qn_arguments *arguments) {
+static qn_status fit(qn_stage **stage, qn_stream *in, const qn_execution *execution,
+                     const qn_arguments *arguments) {
     const char *output = qn_options_text(arguments->options, "output");
     qn_status status = apply_settings(*stage, arguments);
     bool assembles = (*stage)->class_->kind == QN_STAGE_PREDICTOR;
@@ -118,6 +119,7 @@ static qn_status fit(qn_stage **stage, qn_stream *in, const qn_arguments *argume
         qn_error_help("give its columns by --set input_cols=A,B or --set input_col=A");
     }
     QN_TRY(qn_comm_agree(arguments->comm, status));
+    qn_stage_set_execution(*stage, execution);
     QN_TRY(qn_stage_fit(*stage, in, arguments->comm));
     QN_TRY(qn_pipeline_save(*stage, arguments->comm, output));
     if (qn_comm_rank(arguments->comm) == 0)
@@ -130,12 +132,15 @@ static qn_status run_fit(const qn_arguments *arguments) {
     const char *output = NULL;
     qn_stage *stage = NULL;
     qn_stream *in = NULL;
+    qn_session session;
+    qn_execution execution;
     qn_status status;
     QN_TRY(qn_require_model_output(arguments, &output));
+    QN_TRY(qn_execution_options(&execution, &session, arguments));
     QN_TRY(qn_stage_find(qn_all_stages, arguments->operands[0], &class_));
     QN_TRY_GOTO(qn_stage_new(&stage, class_), done);
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
-    QN_TRY_GOTO(fit(&stage, in, arguments), done);
+    QN_TRY_GOTO(fit(&stage, in, &execution, arguments), done);
     status = qn_settle_operands(in, arguments);
 done:
     qn_stream_free(in);
@@ -150,6 +155,7 @@ static const qn_option options[] = {
     {"set", QN_OPTION_TEXTS, "", "repeated", "option of the stage, as KEY=VALUE"},
     {"output", QN_OPTION_TEXT, NULL, NULL, "model file to write (.h5)"},
     QN_READ_OPTION,
+    QN_EXECUTION_OPTIONS,
     QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_fit = {

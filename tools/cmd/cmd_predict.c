@@ -105,8 +105,11 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
     qn_schema_init(&base);
     json_t *description = NULL;
     const char *output = NULL;
+    qn_session session;
+    qn_execution execution;
     qn_status status;
     QN_TRY(qn_require_output(arguments, &output));
+    QN_TRY(qn_execution_options(&execution, &session, arguments));
     QN_TRY_GOTO(qn_pipeline_load(&stage, arguments->comm, arguments->operands[0], qn_all_stages),
                 done);
     if (predict && !predicts(stage, &description)) {
@@ -115,12 +118,14 @@ static qn_status apply(const qn_arguments *arguments, bool predict) {
         qn_error_help("use 'quern transform'");
         goto done;
     }
+    qn_stage_set_execution(stage, &execution);
     if (predict)
         QN_TRY_GOTO(qn_comm_agree(arguments->comm, do_without_label(stage)), done);
     QN_TRY_GOTO(qn_open_operands(&in, arguments, 1), done);
+    qn_stream_hold(in); /* a stage of all rows gives it up when they are read */
     status = base_schema(stage, &in->schema, &base);
     if (status == QN_OK)
-        status = qn_stage_stream(&transformed, stage, in); /* owns the scan, `in` still names it */
+        status = qn_stage_stream(&transformed, stage, in);
     else
         qn_stream_free(in);
     if (status == QN_OK && predict)
@@ -140,6 +145,7 @@ done:
     json_decref(description);
     qn_schema_clear(&base);
     qn_stream_free(result);
+    qn_stream_free(in);
     qn_stage_free(stage);
     return status;
 }
@@ -155,6 +161,7 @@ static qn_status run_predict(const qn_arguments *arguments) {
 static const qn_option options[] = {
     {"output", QN_OPTION_TEXT, NULL, NULL, "file to write: .csv, or .h5 for a table file"},
     QN_READ_OPTION,
+    QN_EXECUTION_OPTIONS,
     QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_transform = {.name = "transform",

@@ -36,6 +36,8 @@ void qn_run_init(qn_run *run, qn_comm *comm) {
 void qn_run_clear(qn_run *run) {
     if (run->pipeline != NULL) /* it owns the stages */
         run->job.stage_count = 0;
+    if (run->rows != run->input)
+        qn_stream_free(run->rows);
     qn_stage_free(run->pipeline);
     qn_stream_free(run->input);
     qn_run_free_tables(run);
@@ -86,12 +88,49 @@ static qn_status open_files(qn_run *run) {
     return QN_OK;
 }
 
+/* Wide transformers in front of all that is fitted see all rows, those to test on, too: a window's
+ * past or a group is the same whatever the split. */
+static int64_t count_ahead(const qn_job *job) {
+    int64_t ahead = 0;
+    for (int64_t i = 0; i < job->stage_count; i++) {
+        if (job->stages[i]->class_->kind != QN_STAGE_TRANSFORMER)
+            break;
+        if (job->stages[i]->wide)
+            ahead = i + 1;
+    }
+    return ahead;
+}
+
+/* Puts stages [first, end) over a stream. */
+static qn_status put_stages(const qn_run *run, int64_t first, int64_t end, qn_stream **stream) {
+    for (int64_t i = first; i < end; i++) {
+        qn_stream *in = *stream;
+        *stream = NULL;
+        QN_TRY(qn_stage_stream(stream, run->job.stages[i], in));
+    }
+    return QN_OK;
+}
+
+static qn_status open_rows(qn_run *run) {
+    run->ahead = count_ahead(&run->job);
+    if (run->ahead == 0) {
+        run->rows = run->input;
+        return QN_OK;
+    }
+    QN_TRY(qn_stream_borrow(&run->rows, run->input));
+    return put_stages(run, 0, run->ahead, &run->rows);
+}
+
 qn_status qn_run_open(qn_run *run) {
     qn_job *job = &run->job;
+    for (int64_t i = 0; i < job->stage_count; i++)
+        qn_stage_set_execution(job->stages[i], &run->execution);
     QN_TRY(job->query != NULL ? qn_run_open_query(run) : open_files(run));
     qn_status status = prune(run);
     if (status == QN_OK)
         status = qn_job_bind(job, &run->input->schema);
+    if (status == QN_OK)
+        status = open_rows(run);
     return show_faults(run, status);
 }
 
@@ -101,7 +140,7 @@ qn_status qn_run_open(qn_run *run) {
 static qn_status open_cell(const qn_run *run, int32_t which, qn_stream **out) {
     const qn_job *job = &run->job;
     qn_stream *input = NULL;
-    QN_TRY(qn_stream_borrow(&input, run->input));
+    QN_TRY(qn_stream_borrow(&input, run->rows));
     if (job->test == 0) {
         *out = input;
         return QN_OK;
@@ -110,15 +149,11 @@ static qn_status open_cell(const qn_run *run, int32_t which, qn_stream **out) {
     return qn_split_open(out, input, weights, 2, which, (uint64_t)job->seed);
 }
 
-/* The first `count` stages over a cell (which < 0: over all rows). */
+/* The first `count` stages, or those ahead, over a cell (which < 0: over all rows). */
 static qn_status open_staged(const qn_run *run, int32_t which, int64_t count, qn_stream **out) {
     qn_stream *stream = NULL;
-    QN_TRY(which < 0 ? qn_stream_borrow(&stream, run->input) : open_cell(run, which, &stream));
-    for (int64_t i = 0; i < count; i++) {
-        qn_stream *next = NULL;
-        QN_TRY(qn_stage_stream(&next, run->job.stages[i], stream));
-        stream = next;
-    }
+    QN_TRY(which < 0 ? qn_stream_borrow(&stream, run->rows) : open_cell(run, which, &stream));
+    QN_TRY(put_stages(run, run->ahead, count, &stream));
     qn_status status = qn_stream_rewind(stream);
     if (status != QN_OK) {
         qn_stream_free(stream);
@@ -147,11 +182,14 @@ static qn_status fit(qn_run *run) {
     qn_job *job = &run->job;
     qn_stream *train = NULL;
     qn_status status = qn_pipeline_new(&run->pipeline, job->stages, job->stage_count);
-    if (status == QN_OK)
+    if (status == QN_OK) {
+        qn_stage_set_execution(run->pipeline, &run->execution);
         status = open_cell(run, 0, &train);
+    }
     status = qn_comm_agree(run->comm, status);
     if (status == QN_OK)
-        status = qn_stage_fit(run->pipeline, train, run->comm);
+        status =
+            qn_pipeline_fit_rest(run->pipeline, &run->input->schema, run->ahead, train, run->comm);
     qn_stream_free(train);
     return status;
 }
@@ -211,18 +249,24 @@ static qn_status select_columns(qn_stream **stream, char *const *names, int64_t 
     return status;
 }
 
+static qn_status base_schema(const qn_run *run, qn_schema *out) {
+    if (run->job.has_sql)
+        return qn_stage_bind(run->job.stages[0], &run->input->schema, out);
+    return qn_schema_copy(out, &run->input->schema);
+}
+
 /* What was there before the stages: the SQL step's columns, or the input's. */
 static qn_status base_columns(const qn_run *run, const char *more, char ***out, int64_t *count) {
-    qn_stream *base = NULL;
-    QN_TRY(open_staged(run, -1, run->job.has_sql ? 1 : 0, &base));
+    qn_schema base;
+    QN_TRY(base_schema(run, &base));
     char **names = NULL;
-    qn_status status = qn_mem_calloc(&names, (size_t)base->schema.count + 1, sizeof *names);
+    qn_status status = qn_mem_calloc(&names, (size_t)base.count + 1, sizeof *names);
     int64_t n = 0;
-    for (int32_t i = 0; i < base->schema.count && status == QN_OK; i++)
-        status = qn_mem_copy_text(&names[n++], base->schema.fields[i].name);
-    if (status == QN_OK && more != NULL && qn_schema_find(&base->schema, more) < 0)
+    for (int32_t i = 0; i < base.count && status == QN_OK; i++)
+        status = qn_mem_copy_text(&names[n++], base.fields[i].name);
+    if (status == QN_OK && more != NULL && qn_schema_find(&base, more) < 0)
         status = qn_mem_copy_text(&names[n++], more);
-    qn_stream_free(base);
+    qn_schema_clear(&base);
     if (status != QN_OK) {
         qn_mem_free_all(names, n);
         return status;

@@ -14,6 +14,8 @@ typedef struct qn_run {
     qn_comm *comm;
     qn_job job;
     qn_stream *input; /* the scan, or the query's rows */
+    qn_stream *rows;  /* the input as stages [0, ahead) give it, or the input itself */
+    int64_t ahead;    /* stages that work on all rows, before these are split */
     qn_execution execution;
     qn_session session;
     struct qn_run_table *opened; /* of a query: what its tables were opened as */
