@@ -40,11 +40,11 @@ static json_t *describe_writer(int ranks) {
                      host, "ranks", ranks, "job", job);
 }
 
-static json_t *describe_keys(const qn_store_options *options) {
-    json_t *keys = json_array();
-    for (int32_t i = 0; i < options->key_count; i++)
-        (void)json_array_append_new(keys, json_string(options->keys[i]));
-    return keys;
+static json_t *names_json(const char *const *names, int32_t count) {
+    json_t *array = json_array();
+    for (int32_t i = 0; i < count; i++)
+        (void)json_array_append_new(array, json_string(names[i]));
+    return array;
 }
 
 /* ---- The record of one attempt -------------------------------------------------------------- */
@@ -89,11 +89,15 @@ static json_t *describe_commit(const store_change *change, const store_state *he
     const char *op = options->mode == QN_STORE_APPEND ? "append" : "overwrite";
     json_t *state = json_pack("{s:I, s:i, s:s}", "rows", (json_int_t)made->rows, "parts",
                               (int)parts, "digest", made->digest);
-    return json_pack("{s:I, s:I, s:s, s:I, s:s, s:s, s:s*, s:o, s:o, s:o}", "v",
+    json_t *partition_by = options->partition_count > 0
+                               ? names_json(options->partition_by, options->partition_count)
+                               : NULL;
+    return json_pack("{s:I, s:I, s:s, s:I, s:s, s:s, s:s*, s:o, s:o*, s:o, s:o}", "v",
                      (json_int_t)made->version, "parent", (json_int_t)head->version,
                      "parent_sha256", head->sha256, "ict_ns", (json_int_t)time, "txn", txn, "op",
-                     op, "message", options->message, "keys", describe_keys(options), "state",
-                     state, "writer", describe_writer(change->ranks));
+                     op, "message", options->message, "keys",
+                     names_json(options->keys, options->key_count), "partition_by", partition_by,
+                     "state", state, "writer", describe_writer(change->ranks));
 }
 
 static qn_status seal(qn_text *text) {

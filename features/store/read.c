@@ -88,6 +88,7 @@ qn_status qn_store_show(const char *store, const char *group, int64_t version, j
     QN_TRY(open_state(store, group, version, &state));
     json_t *object = summarise(&state);
     copy_value(object, "keys", state.commit, "keys");
+    copy_value(object, "partition_by", state.commit, "partition_by");
     (void)json_object_set(object, "schema", state.schema);
     (void)json_object_set_new(object, "files", list_parts(&state));
     if (state.lineage != NULL)

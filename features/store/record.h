@@ -1,7 +1,8 @@
 /* Private to features/store: commit records and what they add up to. Local, all of it.
  *
  * A record is JSON lines, one action each:
- *   {"commit":{"v","parent","parent_sha256","ict_ns","txn","op","message","keys","state","writer"}}
+ *   {"commit":{"v","parent","parent_sha256","ict_ns","txn","op","message","keys",
+ *              "partition_by","state","writer"}}
  *   {"schema":[..]}  {"remove":{"path"}} {"add":{"path","rows","bytes","sha256","content","stats"}}
  *   {"lineage":{..}}  {"end":{"lines","sha256"}}
  * `end` holds the number of lines above it and the SHA-256 of their bytes. */

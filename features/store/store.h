@@ -14,11 +14,11 @@
 
 #include "core/stream.h"
 #include "features/digest.h"
-#include "mpi/comm/comm.h"
+#include "features/wide/wide.h"
 
 #include <jansson.h>
 
-enum { QN_STORE_LATEST = -1, QN_STORE_PART_BATCHES = 32 };
+enum { QN_STORE_LATEST = -1, QN_STORE_PART_BATCHES = 32, QN_STORE_MOST_PARTITION_COLUMNS = 8 };
 
 typedef enum qn_store_mode {
     QN_STORE_OVERWRITE, /* the version holds these rows */
@@ -30,9 +30,12 @@ typedef struct qn_store_options {
     const char *message;     /* NULL: none */
     const char *const *keys; /* columns that identify a row, recorded; NULL: none */
     int32_t key_count;
-    const json_t *lineage; /* an object that says where the rows come from; NULL: none */
-    bool deflate;          /* compress the parts */
-    int32_t part_batches;  /* source batches a part; 0: QN_STORE_PART_BATCHES */
+    const json_t *lineage;           /* an object that says where the rows come from; NULL: none */
+    bool deflate;                    /* compress the parts */
+    int32_t part_batches;            /* source batches a part; 0: QN_STORE_PART_BATCHES */
+    const char *const *partition_by; /* columns of few values: each part has rows of one value */
+    int32_t partition_count;
+    const qn_execution *execution; /* of the sort by these columns; NULL: qn_execution_of */
 } qn_store_options;
 
 typedef struct qn_store_version {
@@ -45,11 +48,13 @@ typedef struct qn_store_version {
  * not there (the folder above the store must be). Reads the stream once, in memory for about two
  * parts a rank. Parts are cut at fixed source rows, so the version's digest and its parts' bytes do
  * not depend on the number of ranks. Records that others commit meanwhile come before this one.
+ * Partitioned, the rows are first sorted by the partition columns (stably), so that readers leave
+ * out the parts of other values.
  * `options` may be NULL (overwrite), `out` too. On failure nothing is visible, unless the message
  * says so (the record is there, but could not be flushed to disk, or may be there, on a file system
- * that does not answer). Errors: JOB for a bad group or
- * key name or a message that is not UTF-8, DATA where appended columns differ from the group's,
- * ENVIRONMENT where the file system has no hard links, IO. */
+ * that does not answer). Errors: JOB for a bad group,
+ * key or partition column or a message that is not UTF-8, DATA where appended columns differ from
+ * the group's, ENVIRONMENT where the file system has no hard links, IO. */
 QN_CHECKED qn_status qn_store_write(qn_stream *in, qn_comm *comm, const char *store,
                                     const char *group, const qn_store_options *options,
                                     qn_store_version *out);

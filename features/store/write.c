@@ -2,6 +2,8 @@
  * holds its first batch. */
 #include "core/memory.h"
 #include "core/text/utf8.h"
+#include "features/sort/sort.h"
+#include "features/store/cut.h"
 #include "features/store/folder.h"
 #include "features/store/record.h"
 #include "mpi/comm/exchange.h"
@@ -20,7 +22,7 @@ typedef struct writer {
     const char *store, *group;
     const qn_store_options *options;
     const qn_schema *schema;
-    int64_t part_rows;            /* source rows a part */
+    store_cut cut;
     qn_table head, tail;          /* batches of this rank's first part and of its latest */
     int64_t head_part, tail_part; /* their numbers, -1: none */
     bool past_head;               /* the first part is behind us */
@@ -130,8 +132,23 @@ static qn_status finish_part(writer *w) {
     return QN_OK;
 }
 
-static qn_status take_batch(writer *w, qn_batch *batch) {
-    int64_t part = batch->first_row / w->part_rows;
+/* Rows [run->first, run->end) of a batch. */
+static qn_status slice_batch(const qn_batch *batch, const store_run *run, qn_batch *out) {
+    out->first_row = batch->first_row;
+    out->length = run->end - run->first;
+    QN_TRY(qn_column_new(&out->row_ids, QN_INT64, out->length, 0));
+    for (int64_t i = 0; i < out->length; i++)
+        out->row_ids->i64[i] = qn_batch_row(batch, run->first + i);
+    for (int32_t c = 0; c < batch->count; c++) {
+        qn_column *column = NULL;
+        QN_TRY(qn_column_slice(&column, batch->columns[c], run->first, out->length));
+        QN_TRY(qn_batch_append(out, column));
+    }
+    return QN_OK;
+}
+
+/* The rows of one part in a batch; takes `batch` over. */
+static qn_status take_rows(writer *w, qn_batch *batch, int64_t part) {
     if (w->tail_part >= 0 && part != w->tail_part) {
         qn_status status = part < w->tail_part ? qn_fail(QN_INTERNAL, "batches come out of order")
                                                : finish_part(w);
@@ -142,6 +159,29 @@ static qn_status take_batch(writer *w, qn_batch *batch) {
     }
     w->tail_part = part;
     return qn_table_add(&w->tail, batch);
+}
+
+static qn_status take_run(writer *w, const qn_batch *batch, const store_run *run) {
+    qn_batch rows;
+    qn_batch_init(&rows);
+    qn_status status = run->end - run->first == batch->length ? qn_batch_share(&rows, batch)
+                                                              : slice_batch(batch, run, &rows);
+    if (status != QN_OK) {
+        qn_batch_clear(&rows);
+        return status;
+    }
+    return take_rows(w, &rows, run->part);
+}
+
+static qn_status take_batch(writer *w, qn_batch *batch) {
+    store_run *runs = NULL;
+    int64_t count = 0;
+    qn_status status = store_cut_batch(&w->cut, batch, &runs, &count);
+    for (int64_t i = 0; i < count && status == QN_OK; i++)
+        status = take_run(w, batch, &runs[i]);
+    qn_mem_free(runs);
+    qn_batch_clear(batch);
+    return status;
 }
 
 /* Reads on to the end even when a write failed: other ranks may wait for this one. */
@@ -199,9 +239,24 @@ static qn_status write_rest(writer *w) {
     return write_part(w, &w->tail, w->tail_part);
 }
 
+/* Collective. A part of a partitioned group may have begun on an earlier rank, whose name for it
+ * counts. */
+static qn_status settle_first_part(writer *w) {
+    int64_t part = -1;
+    if (w->cut.key == NULL)
+        return QN_OK;
+    QN_TRY(store_cut_settle(&w->cut, w->comm, &part));
+    if (w->head_part >= 0)
+        w->head_part = part;
+    else if (!w->past_head)
+        w->tail_part = part;
+    return QN_OK;
+}
+
 /* Collective. */
 static qn_status finish_parts(writer *w) {
     int size = qn_comm_size(w->comm);
+    QN_TRY(settle_first_part(w));
     span own = {w->head_part, w->tail_part}, *spans = NULL;
     qn_table *sends = NULL;
     qn_status status = qn_mem_calloc(&spans, (size_t)size, sizeof *spans);
@@ -334,6 +389,22 @@ static qn_status write_version(writer *w, qn_stream *in, qn_store_version *made,
     return commit(w, made, visible);
 }
 
+/* A partitioned version's rows, in the order of the partitions; else as they come. */
+static qn_status order_rows(const writer *w, qn_stream *in, qn_stream **out) {
+    qn_sort_key keys[QN_STORE_MOST_PARTITION_COLUMNS] = {0};
+    qn_stream *handle = NULL;
+    QN_TRY(qn_stream_borrow(&handle, in));
+    if (w->cut.key == NULL) {
+        *out = handle;
+        return QN_OK;
+    }
+    for (int32_t i = 0; i < w->cut.column_count; i++)
+        keys[i].column = w->cut.columns[i];
+    qn_execution plain = qn_execution_of(w->comm);
+    return qn_sort_open(out, handle, w->options->execution != NULL ? w->options->execution : &plain,
+                        keys, w->cut.column_count, -1, 0);
+}
+
 static qn_status check_options(const qn_store_options *options, const qn_schema *schema) {
     if (options->message != NULL && !qn_utf8_is_valid(qn_view_of(options->message)))
         return qn_fail(QN_JOB, "the message of a commit must be UTF-8");
@@ -351,6 +422,7 @@ static void clear_writer(writer *w, bool keep) {
         qn_mem_free(w->paths[i]);
     }
     qn_mem_free(w->paths);
+    store_cut_clear(&w->cut);
     qn_table_clear(&w->head);
     qn_table_clear(&w->tail);
     json_decref(w->adds);
@@ -361,23 +433,28 @@ qn_status qn_store_write(qn_stream *in, qn_comm *comm, const char *store, const 
                          const qn_store_options *options, qn_store_version *out) {
     static const qn_store_options defaults = {.mode = QN_STORE_OVERWRITE};
     options = options != NULL ? options : &defaults;
-    int64_t batches = options->part_batches > 0 ? options->part_batches : QN_STORE_PART_BATCHES;
     writer w = {.comm = comm,
                 .store = store,
                 .group = group,
                 .options = options,
                 .schema = &in->schema,
-                .part_rows = batches * QN_BATCH_ROWS,
                 .head_part = -1,
                 .tail_part = -1,
                 .adds = json_array()};
     qn_store_version made;
+    qn_stream *rows = NULL;
     bool visible = false;
-    qn_status status = qn_comm_agree(comm, qn_comm_self(&w.self));
+    qn_status status = qn_comm_self(&w.self);
     if (status == QN_OK)
         status = check_options(options, &in->schema);
     if (status == QN_OK)
-        status = write_version(&w, in, &made, &visible);
+        status = store_cut_init(&w.cut, &in->schema, options);
+    if (status == QN_OK)
+        status = order_rows(&w, in, &rows);
+    status = qn_comm_agree(comm, status);
+    if (status == QN_OK)
+        status = write_version(&w, rows, &made, &visible);
+    qn_stream_free(rows);
     clear_writer(&w, visible);
     if (status == QN_OK && out != NULL)
         *out = made;

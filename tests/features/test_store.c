@@ -1,6 +1,7 @@
 /* The feature store: versions are written, read, listed and verified; the same on any rank count.
  * Ranks: 1 2 3 7 */
 #include "features/scan/scan.h"
+#include "features/sort/sort.h"
 #include "features/store/store.h"
 #include "tests/harness/harness.h"
 #include "tests/mpi/sample.h"
@@ -118,6 +119,104 @@ static void test_part_bytes(void) {
         json_decref(ours);
         json_decref(theirs);
     }
+}
+
+/* Whether all rows of a part have the same value: nothing but nulls, or one value and no null. */
+static bool has_one_value(const json_t *file, const char *column) {
+    const json_t *stats = json_object_get(json_object_get(file, "stats"), column);
+    const json_t *low = json_object_get(stats, "min"), *high = json_object_get(stats, "max");
+    json_int_t nulls = json_integer_value(json_object_get(stats, "null"));
+    return nulls == json_integer_value(json_object_get(file, "rows")) ||
+           (nulls == 0 && low != NULL && json_equal(low, high));
+}
+
+static void check_partitions(const char *store, json_int_t expected_rows) {
+    json_t *shown = NULL, *file;
+    json_int_t rows = 0;
+    size_t i;
+    QN_TEST_OK(qn_store_show(store, "events", QN_STORE_LATEST, &shown));
+    const json_t *files = json_object_get(shown, "files");
+    json_array_foreach(files, i, file) {
+        CU_ASSERT(has_one_value(file, "city_null") && has_one_value(file, "flag"));
+        rows += json_integer_value(json_object_get(file, "rows"));
+    }
+    /* Six cities and null times two, and the blocks of two batches cut some of them again. */
+    CU_ASSERT(json_array_size(files) >= 12 && json_array_size(files) <= 16);
+    CU_ASSERT(json_array_size(json_object_get(shown, "partition_by")) == 2);
+    CU_ASSERT(rows == expected_rows);
+    json_decref(shown);
+}
+
+/* The digest of the sample's rows in the order of the partitions. */
+static void digest_sorted(int64_t rows, char out[QN_DIGEST_TEXT]) {
+    const qn_execution execution = qn_execution_of(serial);
+    qn_table table;
+    qn_stream *stream = NULL, *sorted = NULL;
+    QN_TEST_OK(sample_table(&table, serial, rows, false));
+    const qn_sort_key keys[] = {{.column = qn_schema_find(&table.schema, "city_null")},
+                                {.column = qn_schema_find(&table.schema, "flag")}};
+    QN_TEST_OK(qn_table_stream(&stream, &table));
+    QN_TEST_OK(qn_sort_open(&sorted, stream, &execution, keys, 2, -1, 0));
+    QN_TEST_OK(qn_digest_stream(sorted, serial, out));
+    qn_stream_free(sorted);
+    qn_table_clear(&table);
+}
+
+static void test_partitioned(void) {
+    static const char *const columns[] = {"city_null", "flag"};
+    const qn_store_options options = {
+        .part_batches = 2, .partition_by = columns, .partition_count = 2};
+    const int64_t rows = 6 * QN_BATCH_ROWS + 9;
+    const char *store = qn_test_path("partitioned");
+    char alone[700], digest[QN_DIGEST_TEXT] = "";
+    snprintf(alone, sizeof alone, "%s.alone", store);
+    (void)write_version(store, rows, false, &options);
+    if (qn_comm_rank(qn_test_comm()) == 0) {
+        check_partitions(store, rows);
+        (void)write_by(serial, alone, rows, false, &options);
+        json_t *ours = file_sums(store), *theirs = file_sums(alone);
+        CU_ASSERT(json_equal(ours, theirs));
+        json_decref(ours);
+        json_decref(theirs);
+        digest_sorted(rows, digest);
+    }
+    QN_TEST_OK(qn_comm_broadcast(qn_test_comm(), digest, sizeof digest, 0));
+    check_version(store, QN_STORE_LATEST, digest);
+}
+
+/* Each rank alone has less than a partition, or nothing. */
+static void test_few_rows_partitioned(void) {
+    static const char *const columns[] = {"flag"};
+    const qn_store_options options = {.partition_by = columns, .partition_count = 1};
+    const char *store = qn_test_path("few");
+    qn_store_version made = write_version(store, 3, false, &options);
+    CU_ASSERT(made.rows == 3 && count_data(store) == 2);
+    made = write_version(store, 0, false, &options);
+    CU_ASSERT(made.rows == 0 && made.version == 1);
+}
+
+static void test_partition_refused(void) {
+    static const struct {
+        const char *column;
+        qn_status status;
+        const char *text;
+    } wrong[] = {{"citi", QN_JOB, "citi"},
+                 {"f64", QN_JOB, "'f64' is float64"},
+                 {"words", QN_JOB, "'words' is list<string>"},
+                 {"i64", QN_DATA, "more than 10000 different values"}};
+    const char *store = qn_test_path("refused");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const qn_store_options options = {.partition_by = &wrong[i].column, .partition_count = 1};
+        qn_table table;
+        qn_stream *stream = NULL;
+        QN_TEST_OK(sample_table(&table, qn_test_comm(), 8 * QN_BATCH_ROWS, false));
+        QN_TEST_OK(qn_table_stream(&stream, &table));
+        QN_TEST_FAILS(qn_store_write(stream, qn_test_comm(), store, "events", &options, NULL),
+                      wrong[i].status, wrong[i].text);
+        qn_stream_free(stream);
+        qn_table_clear(&table);
+    }
+    CU_ASSERT(count_data(store) == 0);
 }
 
 /* One part whose batches lie on all ranks. */
@@ -398,6 +497,9 @@ static const qn_test_case cases[] = {
     {"a version is what was written", test_one_version},
     {"parts are cut at fixed rows", test_parts},
     {"parts have the same bytes on any number of ranks", test_part_bytes},
+    {"a partitioned version has parts of one value each, the same on any ranks", test_partitioned},
+    {"partitions smaller than a rank", test_few_rows_partitioned},
+    {"columns that cannot partition are refused", test_partition_refused},
     {"a part that lies on several ranks is one file", test_shared_part},
     {"a version may be empty", test_empty_version},
     {"every version stays", test_overwrite_and_time_travel},
