@@ -118,13 +118,22 @@ typedef struct qn_string_builder {
     int64_t length, null_count, capacity, chars_capacity;
     int32_t *offsets;
     char *chars;
-    uint64_t *validity;
+    uint64_t *validity; /* NULL while nothing is null */
 } qn_string_builder;
 
 void qn_string_builder_init(qn_string_builder *builder);
 void qn_string_builder_clear(qn_string_builder *builder);
 QN_CHECKED qn_status qn_string_builder_add(qn_string_builder *builder, qn_view value);
 QN_CHECKED qn_status qn_string_builder_add_null(qn_string_builder *builder);
+
+/* For writers that put the bytes themselves: room for so many more rows and bytes (and 64 bytes to
+ * write past them). Then the bytes go behind chars[offsets[length]], the end of each row into
+ * offsets[length + 1] and on, and `took` says how many rows were written. DATA error past 2 GiB of
+ * text. */
+QN_CHECKED qn_status qn_string_builder_reserve(qn_string_builder *builder, int64_t rows,
+                                               int64_t chars);
+void qn_string_builder_took(qn_string_builder *builder, int64_t rows);
+
 /* Hands the column out and leaves the builder empty. DATA error past 2 GiB of text. */
 QN_CHECKED qn_status qn_string_builder_finish(qn_string_builder *builder, qn_column **out);
 

@@ -15,7 +15,7 @@
     X(imputer)                                                                                     \
     X(standard_scaler)
 
-#define QN_TEXT_STAGES(X)
+#define QN_TEXT_STAGES(X) X(tokenizer)
 
 #define QN_TIME_STAGES(X)
 

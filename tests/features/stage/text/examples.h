@@ -6,6 +6,8 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example text_examples[] = {
+    {"tokenizer input_col=text output_col=a", "input_col=x"},
+    {"tokenizer input_cols=text,word output_cols=a,b", "input_cols=text,tokens"},
     {NULL, NULL},
 };
 

@@ -1,0 +1,75 @@
+#include "core/text/words.h"
+
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read lowest byte first");
+
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS UINT64_C(0x8080808080808080)
+
+/* The top bits of eight bytes, gathered. */
+static inline uint64_t gather(uint64_t word) {
+    return (word >> 7 & ONES) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* The top bit of each byte of ASCII in [from, to]. */
+static inline uint64_t between(uint64_t word, unsigned char from, unsigned char to) {
+    uint64_t low = word & ~TOPS;
+    return (low + ONES * (0x80u - from)) & ~(low + ONES * (0x7fu - to)) & ~word & TOPS;
+}
+
+/* 64 bytes: lowered into `out`; which are blanks; whether any is beyond ASCII. */
+static uint64_t look(const char *bytes, bool lower, char *out, uint64_t *beyond) {
+    uint64_t blanks = 0, capitals = lower ? TOPS : 0;
+    for (int i = 0; i < 8; i++) {
+        uint64_t word;
+        memcpy(&word, bytes + i * 8, 8);
+        *beyond |= word & TOPS;
+        blanks |= gather(between(word, ' ', ' ') | between(word, '\t', '\r')) << (i * 8);
+        word |= (between(word, 'A', 'Z') & capitals) >> 2;
+        memcpy(out + i * 8, &word, 8);
+    }
+    return blanks;
+}
+
+/* Writes and reads up to 15 bytes more. */
+static inline void copy(char *to, const char *from, int64_t length) {
+    for (int64_t i = 0; i < length; i += 16)
+        memcpy(to + i, from + i, 16);
+}
+
+bool qn_words_split_portable(qn_words *words, qn_view text, bool lower) {
+    char *to = words->chars + words->length;
+    int32_t *ends = words->ends + words->count;
+    uint64_t beyond = 0;
+    for (int64_t at = 0; at < text.length; at += 64) {
+        char last[64] = {0}, lowered[64 + 16] = {0};
+        int64_t size = text.length - at < 64 ? text.length - at : 64, begin = 0;
+        const char *bytes = text.data + at;
+        if (size < 64)
+            bytes = memcpy(last, bytes, (size_t)size);
+        uint64_t blanks = look(bytes, lower, lowered, &beyond);
+        for (; blanks != 0; blanks &= blanks - 1) {
+            int64_t end = __builtin_ctzll(blanks);
+            copy(to, lowered + begin, end - begin);
+            to += end - begin;
+            *ends++ = (int32_t)(to - words->chars);
+            begin = end + 1;
+        }
+        copy(to, lowered + begin, size - begin);
+        to += size - begin;
+    }
+    *ends++ = (int32_t)(to - words->chars);
+    words->length = to - words->chars;
+    words->count = ends - words->ends;
+    return beyond == 0;
+}
+
+qn_words_splitter qn_words_best(void) {
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("bmi2"))
+        return qn_words_split_avx512;
+#endif
+    return qn_words_split_portable;
+}

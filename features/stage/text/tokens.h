@@ -1,0 +1,27 @@
+/* What the stages on texts and tokens share: each maps one column to one column.
+ *
+ * Tokens are list<string> columns with plain (not dictionary-encoded) items, as the tokenizers
+ * write them; stages that read tokens take dictionary-encoded items, and nulls among them, too.
+ * A null text gives a null list, a null list stays null. */
+#ifndef QUERN_FEATURES_STAGE_TEXT_TOKENS_H
+#define QUERN_FEATURES_STAGE_TEXT_TOKENS_H
+
+#include "core/column/list_builder.h"
+#include "features/stage/columns.h"
+
+/* Local. For `bind`: each input column must have type `from` (STRING or STRING_LIST); adds outputs
+ * of lists. JOB errors. */
+QN_CHECKED qn_status qn_tokens_bind(const qn_stage *stage, const qn_schema *in, qn_type from,
+                                    qn_schema *out);
+
+/* Local. For `transform`: appends what `map` makes of each input column. */
+typedef qn_status (*qn_tokens_map)(const qn_stage *stage, const qn_column *in, qn_column **out);
+QN_CHECKED qn_status qn_tokens_transform(const qn_stage *stage, const qn_schema *schema,
+                                         const qn_batch *in, qn_tokens_map map, qn_batch *out);
+
+/* Local. Lists of the same lengths and nulls as `lists` (shared validity is copied), with other
+ * items; takes over `items`, also on failure. */
+QN_CHECKED qn_status qn_tokens_with_items(const qn_column *lists, qn_column *items,
+                                          qn_column **out);
+
+#endif
