@@ -49,15 +49,23 @@ int qn_type_size(qn_type type) {
     }
 }
 
+/* The names lie one after the other in one block, names[0]. */
 static qn_status copy_names(char ***out, const char *const *names, int32_t count) {
-    char **copies = NULL;
-    QN_TRY(qn_mem_calloc(&copies, (size_t)count, sizeof *copies));
+    size_t length = 0;
+    char **copies = NULL, *chars = NULL;
+    for (int32_t i = 0; i < count; i++)
+        length += strlen(names[i]) + 1;
+    QN_TRY(qn_mem_alloc(&copies, (size_t)count + 1, sizeof *copies));
+    qn_status status = qn_mem_alloc(&chars, length, 1);
+    if (status != QN_OK) {
+        qn_mem_free(copies);
+        return status;
+    }
+    copies[0] = chars;
     for (int32_t i = 0; i < count; i++) {
-        qn_status status = qn_mem_copy_text(&copies[i], names[i]);
-        if (status != QN_OK) {
-            qn_mem_free_all(copies, i);
-            return status;
-        }
+        size_t bytes = strlen(names[i]) + 1;
+        copies[i] = memcpy(chars, names[i], bytes);
+        chars += bytes;
     }
     *out = copies;
     return QN_OK;
@@ -109,7 +117,9 @@ qn_attributes *qn_attributes_retain(qn_attributes *attributes) {
 void qn_attributes_release(qn_attributes *attributes) {
     if (attributes == NULL || --attributes->references > 0)
         return;
-    qn_mem_free_all(attributes->names, attributes->count);
+    if (attributes->names != NULL)
+        qn_mem_free(attributes->names[0]);
+    qn_mem_free(attributes->names);
     qn_mem_free(attributes->source);
     for (int32_t i = 0; attributes->slots != NULL && i < attributes->count; i++)
         qn_attributes_release(attributes->slots[i]);

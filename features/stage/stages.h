@@ -8,8 +8,12 @@
 #include "mpi/stage.h"
 
 #define QN_CATEGORICAL_STAGES(X)                                                                   \
+    X(feature_hasher)                                                                              \
+    X(frequency_encoder)                                                                           \
+    X(index_to_string)                                                                             \
     X(one_hot_encoder)                                                                             \
-    X(string_indexer)
+    X(string_indexer)                                                                              \
+    X(target_encoder)
 
 #define QN_NUMERIC_STAGES(X)                                                                       \
     X(imputer)                                                                                     \

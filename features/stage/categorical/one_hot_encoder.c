@@ -4,6 +4,7 @@
  * or after the input column and the index. Spark names them by the category alone; here the name
  * is what reports of models show. */
 #include "core/memory.h"
+#include "features/stage/categorical/indices.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
 
@@ -33,19 +34,15 @@ static int64_t slot_count(const qn_stage *stage, int64_t categories) {
     return slots - qn_options_bool(stage->options, "drop_last");
 }
 
-static bool is_nominal(const qn_field *field) {
-    return field->attributes != NULL && field->attributes->kind == QN_ATTRIBUTE_NOMINAL;
-}
-
 /* Categories of the i-th column: fitted, or known from the field, or -1. */
 static int64_t category_count(const one_hot_encoder *self, const qn_field *field, int32_t i) {
     if (self->base.fitted)
         return self->sizes[i];
-    return is_nominal(field) ? field->attributes->count : -1;
+    return qn_indices_nominal(field) ? field->attributes->count : -1;
 }
 
 static qn_status category_name(const qn_field *field, int64_t category, int64_t count, char **out) {
-    const qn_attributes *known = is_nominal(field) ? field->attributes : NULL;
+    const qn_attributes *known = qn_indices_nominal(field) ? field->attributes : NULL;
     const char *column = known != NULL && known->source != NULL ? known->source : field->name;
     if (category == count)
         return qn_format(out, "%s=invalidValues", column);
@@ -70,7 +67,7 @@ static qn_status name_slots(const qn_field *field, int64_t categories, int64_t s
 
 static qn_status check_categories(const one_hot_encoder *self, const qn_field *field,
                                   int64_t categories) {
-    if (self->base.fitted && is_nominal(field) && field->attributes->count != categories)
+    if (self->base.fitted && qn_indices_nominal(field) && field->attributes->count != categories)
         return qn_fail(QN_JOB, "column '%s' has %d categories, but %lld were fitted", field->name,
                        field->attributes->count, (long long)categories);
     if (slot_count(&self->base, categories) < 1) {
@@ -91,8 +88,7 @@ static qn_status bind_column(const one_hot_encoder *self, const qn_schema *in, i
     QN_TRY(qn_columns_find(&self->base, in, i, &index));
     const qn_field *field = &in->fields[index];
     const char *name = qn_columns_output(&self->base, i);
-    if (!qn_type_is_numeric(field->type))
-        return qn_columns_fail_type(field, "numeric (category indices, as of string_indexer)");
+    QN_TRY(qn_indices_check_type(field));
     int64_t categories = category_count(self, field, i);
     if (categories < 0)
         return qn_columns_add(out, name, QN_VECTOR, 0, NULL);
@@ -117,32 +113,6 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
 
-static bool is_category(double value) {
-    return value >= 0 && value < INT32_MAX && value == floor(value);
-}
-
-static qn_status fail_category(const qn_field *field, const qn_batch *batch, int64_t row,
-                               double value) {
-    return qn_fail(QN_DATA,
-                   "column '%s' has %.17g at row %lld (counting from 0), "
-                   "which is not a category index (0, 1, 2 ...)",
-                   field->name, value, (long long)qn_batch_row(batch, row));
-}
-
-/* Each category has a name: an index beyond this is an identifier, not a category. */
-enum { MOST_CATEGORIES = 1 << 24 };
-
-static qn_status fail_too_many(const qn_field *field, const qn_batch *batch, int64_t row,
-                               double value) {
-    qn_status status =
-        qn_fail(QN_DATA,
-                "column '%s' has category index %.0f at row %lld (counting from 0); "
-                "at most %d categories are possible",
-                field->name, value, (long long)qn_batch_row(batch, row), MOST_CATEGORIES);
-    qn_error_help("index the column by a string_indexer first");
-    return status;
-}
-
 typedef struct size_scan {
     one_hot_encoder *self;
     const qn_schema *schema;
@@ -154,10 +124,7 @@ static qn_status size_column(const qn_field *field, const qn_batch *batch, const
         if (qn_column_is_null(column, row))
             continue;
         double value = qn_column_real(column, row);
-        if (!is_category(value))
-            return fail_category(field, batch, row, value);
-        if (value >= MOST_CATEGORIES)
-            return fail_too_many(field, batch, row, value);
+        QN_TRY(qn_indices_check(field, batch, row, value));
         if ((int64_t)value + 1 > *size)
             *size = (int64_t)value + 1;
     }
@@ -170,7 +137,7 @@ static qn_status size_batch(void *context, const qn_batch *batch) {
         int32_t index;
         QN_TRY(qn_columns_find(&scan->self->base, scan->schema, i, &index));
         const qn_field *field = &scan->schema->fields[index];
-        if (!is_nominal(field))
+        if (!qn_indices_nominal(field))
             QN_TRY(size_column(field, batch, batch->columns[index], &scan->self->sizes[i]));
     }
     return QN_OK;
@@ -186,7 +153,7 @@ static qn_status size_by_schema(one_hot_encoder *self, const qn_schema *schema, 
     for (int32_t i = 0; i < count; i++) {
         int32_t index;
         QN_TRY(qn_columns_find(&self->base, schema, i, &index));
-        if (is_nominal(&schema->fields[index]))
+        if (qn_indices_nominal(&schema->fields[index]))
             self->sizes[i] = schema->fields[index].attributes->count;
         else
             *complete = false;
@@ -212,16 +179,6 @@ static qn_status fit(qn_stage *stage, qn_stream *in, qn_comm *comm) {
 }
 
 /* ---- Transform ------------------------------------------------------------------------------ */
-
-static qn_status fail_unseen(const qn_field *field, const qn_batch *batch, int64_t row,
-                             double value) {
-    if (!is_category(value))
-        return fail_category(field, batch, row, value);
-    return qn_fail(QN_DATA,
-                   "column '%s' has category %.17g at row %lld (counting from 0), "
-                   "which was not seen in fit; set handle_invalid to keep",
-                   field->name, value, (long long)qn_batch_row(batch, row));
-}
 
 /* Indices as slots. Returns whether all are categories (a null is NaN here, so it is none). */
 static bool find_plain_slots(const double *values, int64_t length, int64_t categories,
@@ -266,7 +223,7 @@ static qn_status find_slots(const one_hot_encoder *self, const qn_field *field,
         } else if (keep && (isnan(value) || value == floor(value))) {
             slots[row] = (int32_t)categories;
         } else {
-            return fail_unseen(field, batch, row, value);
+            return qn_indices_fail_unseen(field, batch, row, value);
         }
     }
     return QN_OK;

@@ -6,16 +6,13 @@
  * Ties in frequency go by string, ascending, in both directions; strings compare by UTF-16 code
  * units. Both are Spark's rules. */
 #include "core/memory.h"
-#include "core/stats/frequency.h"
 #include "features/stage/as_text.h"
+#include "features/stage/categorical/counts.h"
 #include "features/stage/columns.h"
 #include "features/stage/labels.h"
 #include "features/stage/stages.h"
-#include "mpi/comm/reduce.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const qn_option options[] = {
     QN_COLUMNS_OPTIONS,
@@ -27,9 +24,8 @@ static const qn_option options[] = {
 
 typedef struct string_indexer {
     qn_stage base;
-    int64_t counting; /* number of `counts` begun, while fitting */
-    qn_frequency *counts;
-    int64_t column_count; /* once fitted */
+    qn_category_counts counts; /* while fitting */
+    int64_t column_count;      /* once fitted */
     qn_labels *labels;
 } string_indexer;
 
@@ -37,26 +33,6 @@ typedef struct string_indexer {
 
 static bool handles_invalid(const qn_stage *stage, const char *how) {
     return qn_options_is(stage->options, "handle_invalid", how);
-}
-
-static qn_status make_attributes(const qn_stage *stage, const qn_labels *labels, const char *source,
-                                 qn_attributes **out) {
-    int64_t count = labels->count + handles_invalid(stage, "keep");
-    const char **names = NULL;
-    qn_attributes *attributes = NULL;
-    QN_TRY(qn_mem_alloc(&names, (size_t)labels->count + 1, sizeof *names));
-    for (int64_t i = 0; i < labels->count; i++)
-        names[i] = labels->names[i];
-    names[labels->count] = "__unknown";
-    qn_status status;
-    QN_TRY_GOTO(qn_attributes_new(&attributes, QN_ATTRIBUTE_NOMINAL, names, (int32_t)count), done);
-    QN_TRY_GOTO(qn_attributes_set_source(attributes, source), done);
-    *out = attributes;
-    attributes = NULL;
-done:
-    qn_attributes_release(attributes);
-    qn_mem_free(names);
-    return status;
 }
 
 static qn_status bind_column(const string_indexer *self, const qn_schema *in, int32_t i,
@@ -68,7 +44,9 @@ static qn_status bind_column(const string_indexer *self, const qn_schema *in, in
     if (!qn_as_text_allowed(in->fields[index].type))
         return qn_columns_fail_type(&in->fields[index], "string, numeric, bool or date");
     if (stage->fitted)
-        QN_TRY(make_attributes(stage, &self->labels[i], in->fields[index].name, &attributes));
+        QN_TRY(qn_labels_attributes(&self->labels[i],
+                                    handles_invalid(stage, "keep") ? "__unknown" : NULL,
+                                    in->fields[index].name, &attributes));
     qn_status status = qn_columns_add(out, qn_columns_output(stage, i), QN_FLOAT64, 0, attributes);
     qn_attributes_release(attributes);
     return status;
@@ -87,39 +65,8 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
 
-static qn_status begin_counting(string_indexer *self) {
-    int32_t count;
-    QN_TRY(qn_columns_count(&self->base, &count));
-    QN_TRY(qn_mem_calloc(&self->counts, (size_t)count, sizeof *self->counts));
-    while (self->counting < count) {
-        QN_TRY(qn_frequency_init(&self->counts[self->counting], QN_STRING));
-        self->counting++;
-    }
-    return QN_OK;
-}
-
-static void end_counting(string_indexer *self) {
-    for (int64_t i = 0; i < self->counting; i++)
-        qn_frequency_clear(&self->counts[i]);
-    qn_mem_free(self->counts);
-    self->counts = NULL;
-    self->counting = 0;
-}
-
 static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *batch) {
-    string_indexer *self = (string_indexer *)stage;
-    if (self->counts == NULL)
-        QN_TRY(begin_counting(self));
-    for (int32_t i = 0; i < self->counting; i++) {
-        int32_t index;
-        qn_column *texts = NULL;
-        QN_TRY(qn_columns_find(stage, schema, i, &index));
-        QN_TRY(qn_as_text(&texts, batch->columns[index]));
-        qn_status status = qn_frequency_add(&self->counts[i], texts);
-        qn_column_release(texts);
-        QN_TRY(status);
-    }
-    return QN_OK;
+    return qn_category_counts_add(&((string_indexer *)stage)->counts, stage, schema, batch);
 }
 
 typedef struct category {
@@ -158,91 +105,36 @@ static void sort_categories(const qn_stage *stage, category *categories, int64_t
             qsort(categories, (size_t)count, sizeof *categories, orders[i].compare);
 }
 
-static qn_status copy_name(qn_view text, char **out) {
-    if (memchr(text.data, '\0', (size_t)text.length) != NULL)
-        return qn_fail(QN_DATA, "a category contains a zero byte: '%.*s'...", (int)text.length,
-                       text.data);
-    char *copy = NULL;
-    QN_TRY(qn_mem_alloc(&copy, (size_t)text.length + 1, 1));
-    memcpy(copy, text.data, (size_t)text.length);
-    copy[text.length] = '\0';
-    *out = copy;
-    return QN_OK;
-}
-
-static qn_status copy_names(const category *categories, int64_t count, char ***out) {
-    char **names = NULL;
-    QN_TRY(qn_mem_calloc(&names, (size_t)count, sizeof *names));
-    for (int64_t i = 0; i < count; i++) {
-        qn_status status = copy_name(categories[i].text, &names[i]);
-        if (status != QN_OK) {
-            qn_mem_free_all(names, count);
-            return status;
-        }
-    }
-    *out = names;
-    return QN_OK;
-}
-
 static qn_status make_labels(const qn_stage *stage, const qn_frequency *counts, qn_labels *out) {
     category *categories = NULL;
-    char **names = NULL;
-    QN_TRY(qn_mem_alloc(&categories, (size_t)counts->count, sizeof *categories));
+    qn_view *texts = NULL;
+    qn_status status;
+    QN_TRY_GOTO(qn_mem_alloc(&categories, (size_t)counts->count, sizeof *categories), done);
+    QN_TRY_GOTO(qn_mem_alloc(&texts, (size_t)counts->count, sizeof *texts), done);
     for (int64_t i = 0; i < counts->count; i++)
         categories[i] = (category){qn_frequency_text(counts, i), counts->counts[i]};
     sort_categories(stage, categories, counts->count);
-    qn_status status = copy_names(categories, counts->count, &names);
-    if (status == QN_OK)
-        status = qn_labels_build(out, names, counts->count);
+    for (int64_t i = 0; i < counts->count; i++)
+        texts[i] = categories[i].text;
+    status = qn_labels_build(out, texts, counts->count);
+done:
     qn_mem_free(categories);
+    qn_mem_free(texts);
     return status;
 }
 
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     string_indexer *self = (string_indexer *)stage;
-    for (int64_t i = 0; i < self->counting; i++)
-        QN_TRY(qn_reduce_frequency(comm, &self->counts[i]));
-    QN_TRY(qn_mem_calloc(&self->labels, (size_t)self->counting, sizeof *self->labels));
-    self->column_count = self->counting;
-    for (int64_t i = 0; i < self->counting; i++)
-        QN_TRY(make_labels(stage, &self->counts[i], &self->labels[i]));
-    end_counting(self);
+    QN_TRY(qn_category_counts_reduce(&self->counts, comm));
+    QN_TRY(qn_mem_calloc(&self->labels, (size_t)self->counts.count, sizeof *self->labels));
+    self->column_count = self->counts.count;
+    for (int64_t i = 0; i < self->column_count; i++)
+        QN_TRY(make_labels(stage, &self->counts.columns[i], &self->labels[i]));
+    qn_category_counts_clear(&self->counts);
     return QN_OK;
 }
 
 /* ---- Transform ------------------------------------------------------------------------------ */
-
-enum { SUGGEST_AMONG = 10000 };
-
-/* An unseen category may be a slip: names the nearest that was seen. */
-static void suggest(const qn_labels *labels, qn_view text) {
-    char word[64];
-    if (labels->count > SUGGEST_AMONG || text.length >= (int64_t)sizeof word)
-        return;
-    memcpy(word, text.data, (size_t)text.length);
-    word[text.length] = '\0';
-    const char *nearest = qn_nearest(word, (const char *const *)labels->names, labels->count);
-    if (nearest != NULL)
-        qn_error_help("did you mean '%s'?", nearest);
-}
-
-static qn_status fail_row(const qn_labels *labels, const qn_field *field, const qn_column *texts,
-                          const qn_batch *batch, int64_t row) {
-    long long number = (long long)qn_batch_row(batch, row);
-    if (qn_column_is_null(texts, row))
-        return qn_fail(QN_DATA,
-                       "column '%s' is null at row %lld (counting from 0); "
-                       "set handle_invalid to skip or keep",
-                       field->name, number);
-    qn_view text = qn_column_string(texts, row);
-    qn_status status =
-        qn_fail(QN_DATA,
-                "column '%s' has unseen category '%.*s' at row %lld (counting from 0); "
-                "set handle_invalid to skip or keep",
-                field->name, (int)(text.length < 200 ? text.length : 200), text.data, number);
-    suggest(labels, text);
-    return status;
-}
 
 /* Positions as doubles. Rows not found get the last index; with skip they lose their bit in `keep`.
  * Returns the first row that is an error, or -1. */
@@ -278,7 +170,8 @@ static qn_status index_column(const string_indexer *self, int32_t i, const qn_fi
     QN_TRY_GOTO(qn_labels_find_all(labels, texts, positions), done);
     int64_t bad_row = settle(&self->base, positions, indices, (double)labels->count, keep);
     if (bad_row >= 0)
-        status = fail_row(labels, field, texts, batch, bad_row);
+        status = qn_labels_fail_row(labels, field, texts, batch, bad_row,
+                                    "handle_invalid to skip or keep");
     if (status == QN_OK) {
         *out = indices;
         indices = NULL;
@@ -324,15 +217,6 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
 
 /* ---- State ---------------------------------------------------------------------------------- */
 
-static qn_status persist_labels(qn_archive *archive, int64_t i, qn_labels *labels) {
-    char name[32];
-    snprintf(name, sizeof name, "labels_%lld", (long long)i);
-    char **names = labels->names;
-    int64_t count = labels->count;
-    QN_TRY(qn_archive_texts(archive, name, &names, &count));
-    return qn_archive_writing(archive) ? QN_OK : qn_labels_build(labels, names, count);
-}
-
 static qn_status persist(qn_stage *stage, qn_archive *archive) {
     string_indexer *self = (string_indexer *)stage;
     int64_t count = self->column_count;
@@ -344,16 +228,8 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
         self->column_count = count;
     }
     for (int64_t i = 0; i < count; i++)
-        QN_TRY(persist_labels(archive, i, &self->labels[i]));
+        QN_TRY(qn_labels_persist(&self->labels[i], archive, i));
     return QN_OK;
-}
-
-static json_t *labels_json(const qn_labels *labels) {
-    json_t *array = json_array();
-    for (int64_t i = 0; i < labels->count; i++)
-        if (json_array_append_new(array, json_string(labels->names[i])) != 0)
-            break;
-    return array;
 }
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
@@ -362,14 +238,14 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
     int failed = 0;
     for (int32_t i = 0; i < self->column_count; i++)
         failed |=
-            json_object_set_new(all, qn_columns_input(stage, i), labels_json(&self->labels[i]));
+            json_object_set_new(all, qn_columns_input(stage, i), qn_labels_json(&self->labels[i]));
     failed |= json_object_set_new(object, "labels", all);
     return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
 }
 
 static void clear(qn_stage *stage) {
     string_indexer *self = (string_indexer *)stage;
-    end_counting(self);
+    qn_category_counts_clear(&self->counts);
     for (int64_t i = 0; i < self->column_count; i++)
         qn_labels_clear(&self->labels[i]);
     qn_mem_free(self->labels);
