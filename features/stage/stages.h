@@ -16,7 +16,10 @@
     X(target_encoder)
 
 #define QN_NUMERIC_STAGES(X)                                                                       \
+    X(binarizer)                                                                                   \
+    X(bucketizer)                                                                                  \
     X(imputer)                                                                                     \
+    X(quantile_discretizer)                                                                        \
     X(standard_scaler)
 
 #define QN_TEXT_STAGES(X) X(tokenizer)

@@ -6,10 +6,26 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example numeric_examples[] = {
+    {"binarizer input_cols=x,n output_cols=a,b thresholds=1005,11", "input_cols=word,n"},
+    {"binarizer input_col=v output_col=a threshold=0.5", "input_col=text"},
+    {"binarizer input_cols=s,k output_cols=a,b threshold=-0.5", "input_cols=day,k"},
+    {"bucketizer input_col=n output_col=a splits=-inf,3,10,inf", "input_col=word"},
+    {"bucketizer input_cols=x,k output_cols=a,b splits_array=0;1003;inf,0;1;2;5 "
+     "handle_invalid=keep",
+     "input_cols=v,k"},
+    {"bucketizer input_col=x output_col=a splits=0,1005,2000 handle_invalid=skip", "input_col=s"},
     {"imputer input_cols=x,n output_cols=a,b", "input_cols=word,n"},
+    {"imputer input_cols=x,n output_cols=a,b strategy=constant fill_value=-1.5,0",
+     "input_cols=word,n"},
     {"imputer input_col=n output_col=a strategy=mode", "input_col=v"},
     {"imputer input_col=x output_col=a strategy=median", "input_col=v"},
     {"imputer input_col=x output_col=a strategy=median relative_error=0.2", "input_col=v"},
+    {"quantile_discretizer input_col=n output_col=a num_buckets=4", "input_col=word"},
+    {"quantile_discretizer input_cols=x,label output_cols=a,b num_buckets_array=3,50 "
+     "handle_invalid=keep",
+     "input_cols=v,n"},
+    {"quantile_discretizer input_col=x output_col=a handle_invalid=skip relative_error=0.1",
+     "input_col=tokens"},
     {"standard_scaler input_col=v output_col=a", "input_col=x"},
     {"standard_scaler input_col=s output_col=a", "input_col=word"},
     {"standard_scaler input_col=s output_col=a with_mean=true", "input_col=word"},

@@ -77,6 +77,64 @@ static void test_types(void) {
     qn_stage_free(stage);
 }
 
+/* scikit-learn 1.5, SimpleImputer(strategy="constant", fill_value=-7) of [[1, nan], [nan, 3]];
+ * nulls of integers, missing_value and all types alike. */
+static void test_constant(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){1, NAN}, 2);
+    frame_reals(&frame, "y", (double[]){NAN, 3}, 2);
+    frame_ints(&frame, "n", (int32_t[]){4, 0}, 2);
+    frame_null(&frame, 1);
+    qn_stage *stage =
+        stage_of("imputer input_cols=x,y,n output_cols=a,b,c strategy=constant fill_value=-7");
+    QN_TEST_OK(fit_transform(stage, &frame, 1, &out));
+    CHECK_COLUMN(out, "a", 1, -7);
+    CHECK_COLUMN(out, "b", -7, 3);
+    CHECK_COLUMN(out, "c", 4, -7);
+    qn_table_clear(&out);
+    QN_TEST_OK(qn_stage_set(stage, "fill_value", "1,2"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
+                  "fill_value has 2 numbers, but there are 3 columns");
+    qn_table_clear(&out);
+    QN_TEST_OK(qn_stage_set(stage, "strategy", "mean"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
+                  "fill_value needs strategy constant");
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+/* Every type, with nulls on both sides of a word of the bitmap. */
+static void test_long_columns(void) {
+    enum { ROWS = 200 };
+    qn_table frame, out;
+    double reals[ROWS], expected[ROWS];
+    int32_t ints[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        reals[i] = expected[i] = i;
+        ints[i] = i;
+    }
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", reals, ROWS);
+    for (int i = 60; i < ROWS; i += 3)
+        frame_null(&frame, i);
+    frame_ints(&frame, "n", ints, ROWS);
+    for (int i = 60; i < ROWS; i += 3)
+        frame_null(&frame, i);
+    for (int i = 60; i < ROWS; i += 3)
+        expected[i] = 5;
+    expected[7] = 5;
+    qn_stage *stage = stage_of("imputer input_cols=x,n output_cols=a,b strategy=constant "
+                               "fill_value=5 missing_value=7");
+    QN_TEST_OK(fit_transform(stage, &frame, ROWS, &out));
+    check_column(&out, "a", expected, ROWS, __FILE__, __LINE__);
+    check_column(&out, "b", expected, ROWS, __FILE__, __LINE__);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
 /* A column without holes is passed on, not copied. */
 static void test_shared(void) {
     qn_table frame, out;
@@ -117,6 +175,8 @@ static const qn_test_case cases[] = {
     {"the median is an element of the data", test_median},
     {"another missing value leaves NaN alone", test_missing_value},
     {"columns keep their type", test_types},
+    {"a constant replaces what is missing", test_constant},
+    {"nulls anywhere in long columns are replaced", test_long_columns},
     {"a column without holes is shared", test_shared},
     {"columns without values and of wrong types are refused", test_refused},
     {NULL, NULL},

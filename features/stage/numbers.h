@@ -1,0 +1,20 @@
+/* Options that are lists of numbers: thresholds, splits, bounds. */
+#ifndef QUERN_FEATURES_STAGE_NUMBERS_H
+#define QUERN_FEATURES_STAGE_NUMBERS_H
+
+#include "mpi/stage.h"
+
+/* Local. The numbers of a list option (QN_OPTION_TEXTS) that is set, the caller's. NaN is refused,
+ * infinities ("inf", "-inf") are fine. JOB error naming the entry that is no number. */
+QN_CHECKED qn_status qn_numbers_list(const qn_stage *stage, const char *option, double **out,
+                                     int64_t *count);
+
+/* Local. The same of one text: numbers with blanks or ';' between them. */
+QN_CHECKED qn_status qn_numbers_text(const char *option, const char *text, double **out,
+                                     int64_t *count);
+
+/* Local. One number a column: the option's list has one for all or one for each of `columns`. */
+QN_CHECKED qn_status qn_numbers_each(const qn_stage *stage, const char *option, int32_t columns,
+                                     double **out);
+
+#endif
