@@ -26,7 +26,9 @@
 
 #define QN_TIME_STAGES(X)
 
-#define QN_VECTOR_STAGES(X) X(vector_assembler)
+#define QN_VECTOR_STAGES(X)                                                                        \
+    X(pca)                                                                                         \
+    X(vector_assembler)
 
 #define QN_GLUE_STAGES(X)                                                                          \
     X(pipeline)                                                                                    \
