@@ -8,12 +8,12 @@
  * beyond by quadrature of the density's tail. */
 double qn_student_t_two_sided(double t, double df);
 
-/* Local. Probability that a chi-squared variable with df > 0 degrees of freedom is >= x, or that one
- * with F's distribution with df1, df2 > 0 is; 1 for x <= 0, NaN for NaN and degrees that are not
- * positive. The density (C. Loader, "Fast and accurate computation of binomial probabilities",
+/* Local. Probability that a chi-squared variable with df > 0 degrees of freedom is >= x, or that
+ * one with F's distribution with df1, df2 > 0 is; 1 for x <= 0, NaN for NaN and degrees that are
+ * not positive. The density (C. Loader, "Fast and accurate computation of binomial probabilities",
  * 2000) times the integral of its tail relative to it, over the logarithm of the variable, where it
- * is log-concave: all terms are positive and nothing cancels, whatever the degrees of freedom. About
- * 10 us. */
+ * is log-concave: all terms are positive and nothing cancels, whatever the degrees of freedom.
+ * About 10 us. */
 double qn_chi2_tail(double x, double df);
 double qn_f_tail(double x, double df1, double df2);
 

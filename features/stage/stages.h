@@ -28,6 +28,7 @@
 
 #define QN_VECTOR_STAGES(X)                                                                        \
     X(pca)                                                                                         \
+    X(variance_threshold_selector)                                                                 \
     X(vector_assembler)
 
 #define QN_GLUE_STAGES(X)                                                                          \

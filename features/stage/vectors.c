@@ -4,6 +4,7 @@
 #include "features/stage/columns.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Schemas -------------------------------------------------------------------------------- */
@@ -65,6 +66,37 @@ qn_status qn_vectors_copy_nulls(qn_column *to, const qn_column *from) {
         if (qn_column_is_null(to, i) && to->width > 0)
             memset(to->f64 + i * to->width, 0, (size_t)to->width * sizeof *to->f64);
     return QN_OK;
+}
+
+const char *qn_vectors_name(const qn_field *field, int32_t slot, char buffer[16]) {
+    const qn_attributes *attributes = field->attributes;
+    if (attributes != NULL && attributes->names != NULL && slot < attributes->count)
+        return attributes->names[slot];
+    snprintf(buffer, 16, "%d", slot);
+    return buffer;
+}
+
+qn_status qn_vectors_present(qn_column **out, const qn_column *column) {
+    int64_t *rows = NULL, count = 0;
+    if (column->null_count == 0) {
+        *out = qn_column_retain(column);
+        return QN_OK;
+    }
+    QN_TRY(qn_mem_alloc(&rows, (size_t)column->length, sizeof *rows));
+    for (int64_t i = 0; i < column->length; i++)
+        if (!qn_column_is_null(column, i))
+            rows[count++] = i;
+    qn_status status = qn_column_take(out, column, rows, count);
+    qn_mem_free(rows);
+    return status;
+}
+
+qn_status qn_vectors_fail_value(const qn_field *field, const qn_batch *batch, int64_t row,
+                                int32_t slot, const char *what) {
+    char buffer[16];
+    return qn_fail(QN_DATA, "slot '%s' of column '%s' %s at row %lld (counting from 0)",
+                   qn_vectors_name(field, slot, buffer), field->name, what,
+                   (long long)qn_batch_row(batch, row));
 }
 
 /* ---- Choosing slots of dense columns -------------------------------------------------------- */
@@ -259,7 +291,7 @@ qn_status qn_vectors_persist(qn_archive *archive, const qn_vectors_array *arrays
     return QN_OK;
 }
 
-static json_t *reals_json(const double *values, int64_t count) {
+json_t *qn_vectors_json(const double *values, int64_t count) {
     json_t *array = json_array();
     for (int64_t i = 0; i < count; i++)
         if (json_array_append_new(array,
@@ -272,7 +304,8 @@ qn_status qn_vectors_describe(json_t *object, const qn_vectors_array *arrays, in
                               int64_t width) {
     int failed = 0;
     for (int i = 0; i < count; i++)
-        failed |= json_object_set_new(object, arrays[i].name, reals_json(*arrays[i].values, width));
+        failed |=
+            json_object_set_new(object, arrays[i].name, qn_vectors_json(*arrays[i].values, width));
     return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
 }
 

@@ -35,6 +35,16 @@ QN_CHECKED qn_status qn_vectors_copy_nulls(qn_column *to, const qn_column *from)
  * their name. */
 QN_CHECKED qn_status qn_vectors_slot_name(char **out, const qn_field *field, int32_t slot);
 
+/* The name of a slot within its column, or its number as text in `buffer`. */
+const char *qn_vectors_name(const qn_field *field, int32_t slot, char buffer[16]);
+
+/* Local. The rows of a vector column that are not null, the caller's; shared if all are. */
+QN_CHECKED qn_status qn_vectors_present(qn_column **out, const qn_column *column);
+
+/* Local. DATA error "slot 's' of column 'c' WHAT at row R (counting from 0)"; what: "is NaN". */
+QN_CHECKED qn_status qn_vectors_fail_value(const qn_field *field, const qn_batch *batch,
+                                           int64_t row, int32_t slot, const char *what);
+
 /* ---- Choosing slots ------------------------------------------------------------------------- */
 
 /* Local. A column of `count` of the slots of a dense or sparse vector column, in any order, each
@@ -64,6 +74,9 @@ QN_CHECKED qn_status qn_vectors_persist(qn_archive *archive, const qn_vectors_ar
 /* Local. For describe: adds them as JSON arrays, null for what is not finite. */
 QN_CHECKED qn_status qn_vectors_describe(json_t *object, const qn_vectors_array *arrays, int count,
                                          int64_t width);
+
+/* A JSON array of numbers, null for what is not finite; the caller's reference. */
+json_t *qn_vectors_json(const double *values, int64_t count);
 
 /* Local. For clear: frees them and sets *width to 0. */
 void qn_vectors_clear(const qn_vectors_array *arrays, int count, int64_t *width);

@@ -104,8 +104,72 @@ static void test_edges(void) {
     QN_TEST_FAILS(qn_symmetric_factor(&symmetric, bad, 1, NULL), QN_NUMERIC, "not finite");
 }
 
+/* R 4.2: pchisq(x, df, lower.tail = FALSE); columns df, x, p */
+static void test_chi2(void) {
+    static const double golden[][3] = {
+        {1, 0.001, 0.97477287936996038},
+        {1, 1.5, 0.22067136191984676},
+        {2, 1, 0.60653065971263342},
+        {2, 10, 0.006737946999085467},
+        {3, 3, 0.39162517627108911},
+        {5, 0.0050000000000000001, 0.99999990613615319},
+        {5, 7.5, 0.18602983360286701},
+        {10, 5, 0.89117801891415127},
+        {10, 50, 2.6690834249044957e-07},
+        {30, 30, 0.46565370894400965},
+        {100, 0.10000000000000001, 0.99999999999999989},
+        {100, 150, 0.00090393204235400938},
+        {1000, 900, 0.98928276190871023},
+        {100000, 10000, 1},
+        {1000000, 100000, 1},
+        {1, 1000, 1.7958327848007259e-219},
+        {5, 1000, 6.0100776879208033e-214},
+    };
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++)
+        CU_ASSERT(near(qn_chi2_tail(golden[i][1], golden[i][0]), golden[i][2], 1e-12));
+    CU_ASSERT(qn_chi2_tail(0, 3) == 1 && qn_chi2_tail(-1, 3) == 1);
+    CU_ASSERT(qn_chi2_tail(HUGE_VAL, 3) == 0);
+    CU_ASSERT(isnan(qn_chi2_tail((double)NAN, 3)) && isnan(qn_chi2_tail(1, 0)));
+}
+
+/* R 4.2: pf(x, df1, df2, lower.tail = FALSE); columns df1, df2, x, p */
+static void test_f(void) {
+    static const double golden[][4] = {
+        {1, 1, 0.001, 0.97987502169635587},
+        {1, 2, 400, 0.002490663892367097},
+        {1, 30, 50, 7.3194048648412948e-08},
+        {1, 10000, 10, 0.0015700814390692574},
+        {2, 1, 3, 0.3779644730092272},
+        {2, 5, 1.5, 0.30881617775081827},
+        {2, 500, 1.05, 0.35070805469619531},
+        {2, 1000000, 1, 0.36787980905057699},
+        {3, 2, 0.90000000000000002, 0.56458953868262962},
+        {3, 30, 0.29999999999999999, 0.82511282212519932},
+        {3, 10000, 0.001, 0.99995633411063944},
+        {3, 1000000, 400, 1.0499387318712746e-259},
+        {7, 2, 50, 0.01974552621851923},
+        {7, 30, 10, 2.1695457739444244e-06},
+        {7, 10000, 3, 0.0037950587825706732},
+        {50, 1, 10, 0.24685396589578293},
+        {50, 5, 3, 0.10958994907529729},
+        {50, 500, 1.5, 0.017994460883105336},
+        {50, 1000000, 10, 1.7784766900852854e-75},
+        {999, 2, 50, 0.019800934231700939},
+        {999, 30, 10, 9.7495067433450397e-11},
+        {999, 1000000, 0.29999999999999999, 1},
+    };
+    for (size_t i = 0; i < sizeof golden / sizeof *golden; i++)
+        CU_ASSERT(near(qn_f_tail(golden[i][2], golden[i][0], golden[i][1]), golden[i][3], 1e-12));
+    CU_ASSERT(qn_f_tail(0, 3, 4) == 1 && qn_f_tail(HUGE_VAL, 3, 4) == 0);
+    CU_ASSERT(isnan(qn_f_tail((double)NAN, 3, 4)) && isnan(qn_f_tail(1, 0, 4)));
+    /* t^2 has F's distribution with 1 degree of freedom above */
+    CU_ASSERT(near(qn_f_tail(9, 1, 30), qn_student_t_two_sided(3, 30), 1e-12));
+}
+
 static const qn_test_case cases[] = {
     {"Student's t equals mpmath's, far into the tails", test_student_t},
+    {"tails of chi-squared equal R's", test_chi2},
+    {"tails of F equal R's", test_f},
     {"the normal distribution equals mpmath's", test_normal},
     {"badly scaled definite systems are solved and inverted", test_definite},
     {"singular systems get the least-norm solution", test_singular},

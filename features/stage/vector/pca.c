@@ -5,7 +5,7 @@
 #include "core/stats/gram.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
-#include "features/stage/vector_input.h"
+#include "features/stage/vectors.h"
 #include "mpi/comm/reduce.h"
 
 #include <math.h>
@@ -19,8 +19,7 @@
 #endif
 
 static const qn_option options[] = {
-    {"input_col", QN_OPTION_TEXT, "features", NULL, "vector column to read"},
-    {"output_col", QN_OPTION_TEXT, NULL, NULL, "vector column to add"},
+    QN_VECTORS_OPTIONS,
     {"k", QN_OPTION_INT, NULL, "[1,2147483647]", "how many components"},
     {NULL, 0, NULL, NULL, NULL}};
 
@@ -71,21 +70,16 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     const pca *self = (pca *)stage;
     qn_attributes *attributes = NULL;
     int32_t index;
-    if (!qn_options_is_set(stage->options, "output_col"))
-        return qn_fail(QN_JOB, "output_col is not set");
     if (!qn_options_is_set(stage->options, "k"))
         return qn_fail(QN_JOB, "k is not set");
     int64_t k = qn_options_int(stage->options, "k");
-    QN_TRY(qn_vector_input_find(stage, in, &index));
-    if (stage->fitted && (in->fields[index].width != self->width || k != self->k))
-        return qn_fail(QN_JOB, "column '%s' has %d slots, but %lld were fitted",
-                       in->fields[index].name, in->fields[index].width, (long long)self->width);
-    if (in->fields[index].width > 0)
-        QN_TRY(check_k(k, &in->fields[index]));
-    QN_TRY(qn_schema_copy(out, in));
+    QN_TRY(qn_vectors_find(stage, in, &index));
+    const qn_field *field = &in->fields[index];
+    QN_TRY(qn_vectors_check_fitted(stage, field, self->width));
+    if (field->width > 0)
+        QN_TRY(check_k(k, field));
     QN_TRY(name_components(&attributes, k));
-    qn_status status = qn_columns_add(out, qn_options_text(stage->options, "output_col"), QN_VECTOR,
-                                      (int32_t)k, attributes);
+    qn_status status = qn_vectors_bind(stage, in, (int32_t)k, attributes, out);
     qn_attributes_release(attributes);
     return status;
 }
@@ -107,7 +101,7 @@ static qn_status grow_zeros(pca *self, int64_t count) {
 static qn_status add_rows(pca *self, const qn_column *column) {
     qn_column *present = NULL;
     QN_TRY(grow_zeros(self, column->length));
-    QN_TRY(qn_vector_input_present(&present, column));
+    QN_TRY(qn_vectors_present(&present, column));
     qn_status status = qn_gram_add(&self->gram, present, self->zeros, NULL);
     qn_column_release(present);
     return status;
@@ -117,7 +111,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     pca *self = (pca *)stage;
     int64_t row;
     int32_t index, slot;
-    QN_TRY(qn_vector_input_find(stage, schema, &index));
+    QN_TRY(qn_vectors_find(stage, schema, &index));
     const qn_field *field = &schema->fields[index];
     if (!self->counting) {
         QN_TRY(check_k(qn_options_int(stage->options, "k"), field));
@@ -126,7 +120,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     }
     qn_status status = add_rows(self, batch->columns[index]);
     if (status == QN_DATA && qn_gram_find_bad(batch->columns[index], &row, &slot))
-        return qn_vector_input_fail(field, batch, row, slot, "is not finite");
+        return qn_vectors_fail_value(field, batch, row, slot, "is not finite");
     return status;
 }
 
@@ -256,17 +250,16 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
     const pca *self = (const pca *)stage;
     qn_column *column = NULL;
     int32_t index;
-    QN_TRY(qn_vector_input_find(stage, schema, &index));
-    QN_TRY(qn_batch_share(out, in));
+    QN_TRY(qn_vectors_find(stage, schema, &index));
     QN_TRY(qn_column_new_raw(&column, QN_VECTOR, in->length, (int32_t)self->k));
     qn_status status = project(self, in->columns[index], column);
     if (status == QN_OK)
-        status = qn_vector_input_copy_nulls(column, in->columns[index]);
+        status = qn_vectors_copy_nulls(column, in->columns[index]);
     if (status != QN_OK) {
         qn_column_release(column);
         return status;
     }
-    return qn_batch_append(out, column);
+    return qn_vectors_append(in, column, out);
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -275,7 +268,7 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     pca *self = (pca *)stage;
     QN_TRY(qn_archive_matrix(archive, "components", &self->components, &self->k, &self->width));
     QN_TRY(qn_archive_reals(archive, "explained_variance", &self->explained, &self->ratios));
-    if (self->ratios != self->k)
+    if (self->ratios != self->k || self->k != qn_options_int(stage->options, "k"))
         return qn_fail(QN_DATA, "the file has %lld components, but the variance of %lld",
                        (long long)self->k, (long long)self->ratios);
     return qn_archive_writing(archive) ? QN_OK : spread_components(self);
@@ -285,10 +278,10 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
     const pca *self = (const pca *)stage;
     json_t *components = json_array();
     int failed = json_object_set_new(object, "explained_variance",
-                                     qn_vector_input_json(self->explained, self->k));
+                                     qn_vectors_json(self->explained, self->k));
     for (int64_t i = 0; i < self->k; i++)
         failed |= json_array_append_new(
-            components, qn_vector_input_json(self->components + i * self->width, self->width));
+            components, qn_vectors_json(self->components + i * self->width, self->width));
     failed |= json_object_set_new(object, "components", components);
     return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
 }

@@ -163,10 +163,11 @@ static void test_refused(void) {
     frame_vectors(&frame, "features", (double[]){1, 2, 3, 4, NAN, 6}, 3, 2);
     frame_reals(&frame, "x", (double[]){1, 2, 3}, 3);
     qn_stage *stage = stage_of("pca");
-    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "pca: output_col is not set");
-    QN_TEST_OK(qn_stage_set(stage, "output_col", "p"));
-    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "k is not set");
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "pca: k is not set");
     QN_TEST_FAILS(qn_stage_set(stage, "k", "0"), QN_JOB, "k");
+    QN_TEST_OK(qn_stage_set(stage, "k", "2"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "output_col is not set");
+    QN_TEST_OK(qn_stage_set(stage, "output_col", "p"));
     QN_TEST_OK(qn_stage_set(stage, "k", "3"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
                   "k is 3, but column 'features' has only 2 slots");
