@@ -50,6 +50,13 @@ QN_CHECKED qn_status qn_limit_open(qn_stream **out, qn_stream *in, qn_comm *comm
 QN_CHECKED qn_status qn_split_open(qn_stream **out, qn_stream *in, const double *weights,
                                    int32_t count, int32_t which, uint64_t seed);
 
+/* Local. The input with a string column that says in which cell of that split each row is:
+ * names[cell] (borrowed while this call runs). JOB error if the column exists, or for weights as
+ * above. */
+QN_CHECKED qn_status qn_split_label_open(qn_stream **out, qn_stream *in, const double *weights,
+                                         const char *const *names, int32_t count, uint64_t seed,
+                                         const char *column);
+
 /* Local. The same batches, kept in memory from the first pass on, up to `budget` bytes, so that
  * later passes read the input again only from where the budget ended (it is rewound and the kept
  * batches are skipped). Makes fits of several passes cheap while memory stays bounded. */

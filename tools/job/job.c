@@ -32,6 +32,8 @@ void qn_job_clear(qn_job *job) {
     qn_job_free_tables(job);
     qn_mem_free_all(job->metrics, job->metric_count);
     qn_mem_free_all(job->feature_columns, job->feature_column_count);
+    qn_mem_free_all(job->partition_by, job->partition_count);
+    qn_mem_free(job->split_column);
     qn_mem_free_all(job->errors, job->error_count);
     qn_options_free(job->read);
     char *texts[] = {job->name,       job->output, job->model_path, job->predictions_path,
@@ -142,7 +144,7 @@ static qn_status parse_share(qn_job *job, const qn_yaml_node *map, const char *k
 }
 
 static qn_status parse_split(qn_job *job) {
-    static const char *const known[] = {"train", "test", NULL};
+    static const char *const known[] = {"train", "test", "column", NULL};
     const qn_yaml_node *split = qn_job_get(job->yaml.root, "split");
     if (split == NULL)
         return QN_OK;
@@ -151,7 +153,8 @@ static qn_status parse_split(qn_job *job) {
             job, qn_job_node_error(job, split, "'split' is {train: 0.8, test: 0.2}"));
     QN_TRY(qn_job_check_keys(job, split, known));
     QN_TRY(parse_share(job, split, "train", &job->train));
-    return parse_share(job, split, "test", &job->test);
+    QN_TRY(parse_share(job, split, "test", &job->test));
+    return qn_job_text(job, split, "column", &job->split_column);
 }
 
 static qn_status check_metrics(qn_job *job, const qn_yaml_node *node) {
@@ -183,7 +186,7 @@ static qn_status parse_evaluate(qn_job *job) {
 }
 
 static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
-    static const char *const known[] = {"store", "group", "columns", NULL};
+    static const char *const known[] = {"store", "group", "columns", "partition_by", NULL};
     if (features->kind != QN_YAML_MAP)
         return qn_job_keep_error(
             job, qn_job_node_error(job, features, "'features' is {store: FOLDER, group: NAME}"));
@@ -200,9 +203,12 @@ static qn_status parse_features(qn_job *job, const qn_yaml_node *features) {
         QN_TRY(qn_job_keep_error(job, status));
     }
     const qn_yaml_node *columns = qn_job_get(features, "columns");
-    return columns == NULL
+    const qn_yaml_node *partition_by = qn_job_get(features, "partition_by");
+    if (columns != NULL)
+        QN_TRY(qn_job_list(job, columns, &job->feature_columns, &job->feature_column_count));
+    return partition_by == NULL
                ? QN_OK
-               : qn_job_list(job, columns, &job->feature_columns, &job->feature_column_count);
+               : qn_job_list(job, partition_by, &job->partition_by, &job->partition_count);
 }
 
 /* What would be found only after the work is done. */
@@ -356,17 +362,67 @@ qn_status qn_job_locate_sql(const qn_job *job, const qn_yaml_node *node, qn_stat
     return status;
 }
 
-/* The columns that `save.features.columns` names are there in front of the model. */
-static qn_status check_feature_columns(const qn_job *job, const qn_schema *schema) {
+static bool is_among(const char *name, char *const *names, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A column to be saved: of the stages, or the split's. */
+static qn_status check_saved(const qn_job *job, const qn_schema *schema, const char *name) {
     int32_t index;
-    const qn_yaml_node *save = qn_job_get(job->yaml.root, "save");
-    for (int64_t i = 0; i < job->feature_column_count; i++) {
-        qn_status status = qn_schema_require(schema, job->feature_columns[i], &index);
-        if (status != QN_OK)
-            locate_stage(job, qn_yaml_get(qn_job_get(save, "features"), "columns"));
-        QN_TRY(status);
+    return job->split_column != NULL && strcmp(name, job->split_column) == 0
+               ? QN_OK
+               : qn_schema_require(schema, name, &index);
+}
+
+static qn_status check_partition(const qn_job *job, const qn_schema *schema, const char *name) {
+    QN_TRY(check_saved(job, schema, name));
+    if (job->feature_columns == NULL ||
+        is_among(name, job->feature_columns, job->feature_column_count))
+        return QN_OK;
+    qn_status status = qn_fail(QN_JOB, "'%s' is not one of the saved columns", name);
+    qn_error_help("add it to 'columns'");
+    return status;
+}
+
+/* The cell of a row is known by its number, which stages over all rows may change. */
+static qn_status check_split_column(const qn_job *job, const qn_schema *schema) {
+    if (job->split_column == NULL)
+        return QN_OK;
+    if (qn_schema_find(schema, job->split_column) >= 0)
+        return qn_fail(QN_JOB, "the column '%s' exists already", job->split_column);
+    bool fitted = false;
+    for (int64_t i = 0; i < job->stage_count; i++) {
+        fitted = fitted || job->stages[i]->class_->kind != QN_STAGE_TRANSFORMER;
+        if (fitted && job->stages[i]->wide)
+            return qn_fail(QN_JOB,
+                           "'%s', which works on all rows, comes after a stage that is "
+                           "fitted: its rows are in no cell of the split",
+                           job->stages[i]->class_->name);
     }
     return QN_OK;
+}
+
+/* The columns that `save.features` and `split` name are there, or free, in front of the model. */
+static qn_status check_feature_columns(const qn_job *job, const qn_schema *schema) {
+    const qn_yaml_node *save = qn_job_get(job->yaml.root, "save");
+    const qn_yaml_node *features = save == NULL ? NULL : qn_job_get(save, "features");
+    qn_status status = check_split_column(job, schema);
+    if (status != QN_OK)
+        locate_stage(job, qn_yaml_get(qn_job_get(job->yaml.root, "split"), "column"));
+    for (int64_t i = 0; i < job->feature_column_count && status == QN_OK; i++) {
+        status = check_saved(job, schema, job->feature_columns[i]);
+        if (status != QN_OK)
+            locate_stage(job, qn_yaml_get(features, "columns"));
+    }
+    for (int64_t i = 0; i < job->partition_count && status == QN_OK; i++) {
+        status = check_partition(job, schema, job->partition_by[i]);
+        if (status != QN_OK)
+            locate_stage(job, qn_yaml_get(features, "partition_by"));
+    }
+    return status;
 }
 
 qn_status qn_job_bind(qn_job *job, const qn_schema *input) {

@@ -35,6 +35,7 @@ typedef struct qn_job {
     bool has_sql, has_model;
 
     double train, test; /* split weights; test 0: no split */
+    char *split_column; /* saved features say 'train' or 'test' in it; NULL: they do not */
     char **metrics;     /* to print; NULL: all */
     int64_t metric_count;
 
@@ -42,6 +43,8 @@ typedef struct qn_job {
     char *store_path, *group;            /* NULL: no features saved */
     char **feature_columns;              /* NULL: the default choice */
     int64_t feature_column_count;
+    char **partition_by; /* columns of the features; NULL: not partitioned */
+    int64_t partition_count;
 
     char **errors; /* packed, all that was found */
     int64_t error_count, error_capacity;

@@ -311,27 +311,82 @@ static json_t *job_lineage(const qn_run *run) {
                      qn_comm_size(run->comm));
 }
 
-static qn_status commit_features(qn_run *run) {
+/* Rows with the name of their cell, if the job asks for it. */
+static qn_status label_cells(const qn_run *run, qn_stream **stream) {
+    static const char *const names[] = {"train", "test"};
+    const qn_job *job = &run->job;
+    const double weights[] = {job->train, job->test};
+    qn_stream *in = *stream;
+    if (job->split_column == NULL)
+        return QN_OK;
+    *stream = NULL;
+    return qn_split_label_open(stream, in, weights, names, 2, (uint64_t)job->seed,
+                               job->split_column);
+}
+
+/* Adds a name to a list that base_columns made, unless it is there. */
+static qn_status add_name(char ***names, int64_t *count, const char *name) {
+    for (int64_t i = 0; i < *count; i++)
+        if (strcmp((*names)[i], name) == 0)
+            return QN_OK;
+    int64_t capacity = *count;
+    QN_TRY(qn_mem_reserve(names, &capacity, *count + 1, sizeof **names));
+    QN_TRY(qn_mem_copy_text(&(*names)[*count], name));
+    (*count)++;
+    return QN_OK;
+}
+
+/* The columns of a version if the job does not name them. */
+static qn_status default_columns(const qn_run *run, char ***names, int64_t *count) {
     const qn_job *job = &run->job;
     const char *vector = job->has_model ? option_or(model_of(run), "features_col") : NULL;
-    int64_t stages = job->stage_count - job->has_model;
+    QN_TRY(base_columns(run, vector, names, count));
+    if (job->split_column != NULL)
+        QN_TRY(add_name(names, count, job->split_column));
+    for (int64_t i = 0; i < job->partition_count; i++)
+        QN_TRY(add_name(names, count, job->partition_by[i]));
+    return QN_OK;
+}
+
+static qn_status open_features(const qn_run *run, qn_stream **out) {
+    const qn_job *job = &run->job;
     qn_stream *stream = NULL;
-    char **names = NULL, *path = NULL;
+    char **names = NULL;
     int64_t count = 0;
-    qn_status status = base_columns(run, vector, &names, &count);
+    qn_status status = open_staged(run, -1, job->stage_count - job->has_model, &stream);
     if (status == QN_OK)
-        status = open_staged(run, -1, stages, &stream);
-    if (status == QN_OK)
-        status = job->feature_columns != NULL
-                     ? select_columns(&stream, job->feature_columns, job->feature_column_count)
-                     : select_columns(&stream, names, count);
+        status = label_cells(run, &stream);
+    if (status == QN_OK && job->feature_columns != NULL)
+        status = select_columns(&stream, job->feature_columns, job->feature_column_count);
+    else if (status == QN_OK) {
+        status = default_columns(run, &names, &count);
+        if (status == QN_OK)
+            status = select_columns(&stream, names, count);
+    }
+    qn_mem_free_all(names, count);
+    if (status != QN_OK)
+        qn_stream_free(stream);
+    else
+        *out = stream;
+    return status;
+}
+
+static qn_status commit_features(qn_run *run) {
+    const qn_job *job = &run->job;
+    qn_stream *stream = NULL;
+    char *path = NULL;
+    qn_status status = open_features(run, &stream);
     if (status == QN_OK)
         status = output_path(run, job->store_path, &path);
     status = qn_comm_agree(run->comm, status);
     qn_store_version version = {.version = -1};
     json_t *lineage = job_lineage(run);
-    qn_store_options options = {
-        .mode = QN_STORE_OVERWRITE, .message = job->name, .lineage = lineage};
+    qn_store_options options = {.mode = QN_STORE_OVERWRITE,
+                                .message = job->name,
+                                .lineage = lineage,
+                                .partition_by = (const char *const *)job->partition_by,
+                                .partition_count = (int32_t)job->partition_count,
+                                .execution = &run->execution};
     if (status == QN_OK)
         status = qn_store_write(stream, run->comm, path, job->group, &options, &version);
     run->version = version.version;
@@ -339,7 +394,6 @@ static qn_status commit_features(qn_run *run) {
     json_decref(lineage);
     qn_stream_free(stream);
     qn_mem_free(path);
-    qn_mem_free_all(names, count);
     return status;
 }
 

@@ -1,0 +1,52 @@
+#!/bin/sh
+# What jobs save: partitioned versions, the cell of the split as a column; the same on any number of
+# ranks, and faults with their place in the job file.
+. "$(dirname "$0")/lib.sh" "$@"
+
+cp "$SOURCE/datasets/transactions/job.yaml" plain.yaml
+check "the data" "$QUERN" generate transactions --rows 20000 --seed 1 -o transactions.csv
+sed -e 's/test: 0.2}/test: 0.2, column: part}/' \
+    -e 's/    columns: .*/    columns: [user_id, part, category, features]\n    partition_by: [part, category]/' \
+    plain.yaml >job.yaml
+for n in 1 2 3; do
+    check "the job on $n ranks" ranks "$n" "$QUERN" run job.yaml --set "output=out.$n"
+    "$QUERN" store log "out.$n/store" transactions | awk 'END {print $1, $2, $(NF - 2), $NF}' >"log.$n"
+    "$QUERN" sql --table "f=out.$n/store/groups/transactions" --format csv \
+        "SELECT part, category, count(*) AS n FROM f GROUP BY part, category ORDER BY part, category" \
+        >"counts.$n"
+done
+same "the version on 2 ranks" "$(cat log.2)" "$(cat log.1)"
+same "the version on 3 ranks" "$(cat log.3)" "$(cat log.1)"
+same "the cells on 3 ranks" "$(cat counts.3)" "$(cat counts.1)"
+test_rows=$(awk -F, '$1 == "test" {n += $3} END {print n}' counts.1)
+same "the test rows are those of the predictions" "$test_rows" \
+    "$(tail -n +2 out.1/predictions.csv | wc -l)"
+text=$("$QUERN" explain --table f=out.1/store/groups/transactions \
+    "SELECT count(*) FROM f WHERE part = 'test' AND category = 'books'")
+contains "a reader opens the part that it asks for" "$text" "1 of 26 parts"
+contains "the version says how it is partitioned" \
+    "$("$QUERN" store show out.1/store transactions)" '"partition_by"'
+sed -e '/columns: \[user_id/d' -e 's/\[part, category\]/[part]/' job.yaml >default.yaml
+check "columns by default" "$QUERN" run default.yaml --set output=default
+contains "the default columns have that of the split" \
+    "$("$QUERN" sql --table f=default/store/groups/transactions "SELECT * FROM f LIMIT 1")" part
+
+# fault WHAT SED-SCRIPT TEXT...
+fault() {
+    fault=$1
+    sed "$2" job.yaml >bad.yaml
+    shift 2
+    for expected in "$@"; do
+        refuses "$fault" 65 "$expected" "$QUERN" check bad.yaml
+        refuses "$fault, on 3 ranks" 65 "$expected" mpiexec -n 3 "$QUERN" run bad.yaml
+    done
+}
+
+fault "a split column that exists" 's/column: part/column: category/' "bad.yaml:" \
+    "'category' exists already"
+fault "an unknown column to partition by" 's/by: \[part/by: [prat/' "bad.yaml:" "'prat'"
+fault "a column to partition by that is not saved" 's/by: \[part/by: [device_type/' \
+    "'device_type' is not one of the saved columns"
+sed 's/by: \[part, category\]/by: [features]/' job.yaml >bad.yaml
+refuses "a column that cannot partition" 65 "'features' is vector" "$QUERN" run bad.yaml
+finish
