@@ -198,7 +198,7 @@ static qn_status empty_batch(const qn_schema *schema, qn_batch *out) {
     QN_TRY(qn_batch_reserve(out, schema->count));
     for (int32_t i = 0; i < schema->count; i++) {
         const qn_field *field = &schema->fields[i];
-        QN_TRY(qn_column_new(&out->columns[i], field->type, 0, field->width));
+        QN_TRY(qn_column_new_null(&out->columns[i], field->type, 0, field->width));
     }
     return QN_OK;
 }

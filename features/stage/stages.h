@@ -22,7 +22,11 @@
     X(quantile_discretizer)                                                                        \
     X(standard_scaler)
 
-#define QN_TEXT_STAGES(X) X(tokenizer)
+#define QN_TEXT_STAGES(X)                                                                          \
+    X(count_vectorizer)                                                                            \
+    X(hashing_tf)                                                                                  \
+    X(idf)                                                                                         \
+    X(tokenizer)
 
 #define QN_TIME_STAGES(X)
 
