@@ -3,18 +3,14 @@
 #include "core/expr/tree.h"
 #include "core/text/number.h"
 
-static qn_expr *made(qn_status status, qn_expr *expr) {
-    return status == QN_OK ? expr : NULL;
-}
-
 qn_expr *qn_condition_column(const char *name) {
     qn_expr *expr = NULL;
-    return made(qn_expr_column(&expr, name, -1), expr);
+    return qn_expr_column(&expr, name, -1) == QN_OK ? expr : NULL;
 }
 
 static qn_expr *literal(qn_scalar value) {
     qn_expr *expr = NULL;
-    return made(qn_expr_literal(&expr, value, -1), expr);
+    return qn_expr_literal(&expr, value, -1) == QN_OK ? expr : NULL;
 }
 
 qn_expr *qn_condition_real(double value) {
@@ -27,12 +23,12 @@ qn_expr *qn_condition_text(const char *value) {
 
 qn_expr *qn_condition_unary(const char *function, qn_expr *argument) {
     qn_expr *expr = NULL;
-    return made(qn_expr_call(&expr, function, &argument, 1, -1), expr);
+    return qn_expr_call(&expr, function, &argument, 1, -1) == QN_OK ? expr : NULL;
 }
 
 qn_expr *qn_condition_binary(const char *function, qn_expr *left, qn_expr *right) {
     qn_expr *expr = NULL, *arguments[] = {left, right};
-    return made(qn_expr_call(&expr, function, arguments, 2, -1), expr);
+    return qn_expr_call(&expr, function, arguments, 2, -1) == QN_OK ? expr : NULL;
 }
 
 qn_expr *qn_condition_or(qn_expr *left, qn_expr *right) {

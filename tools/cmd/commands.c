@@ -1,5 +1,6 @@
 #include "tools/cmd/commands.h"
 
+/* clang-format off */
 const qn_command *const qn_commands[] = {
     &qn_cmd_run,
     &qn_cmd_check,
@@ -10,6 +11,7 @@ const qn_command *const qn_commands[] = {
     &qn_cmd_predict,
     &qn_cmd_evaluate,
     &qn_cmd_describe,
+    &qn_cmd_validate,
     &qn_cmd_inspect,
     &qn_cmd_convert,
     &qn_cmd_generate,
@@ -17,5 +19,6 @@ const qn_command *const qn_commands[] = {
     &qn_cmd_digest,
     &qn_cmd_help,
     &qn_cmd_version,
-    0,
+    NULL,
 };
+/* clang-format on */

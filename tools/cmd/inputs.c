@@ -76,19 +76,23 @@ static qn_status open_version(qn_stream **out, qn_comm *comm, const char *path) 
     return status;
 }
 
-qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments, char *const *paths,
-                        int64_t count) {
-    qn_options *options = NULL;
+qn_status qn_open_tables(qn_stream **out, qn_comm *comm, char *const *paths, int64_t count,
+                         const qn_options *read) {
     qn_stream *version = NULL;
     if (count == 1)
-        QN_TRY(open_version(&version, arguments->comm, paths[0]));
+        QN_TRY(open_version(&version, comm, paths[0]));
     if (version != NULL) {
         *out = version;
         return QN_OK;
     }
+    return qn_scan_open(out, comm, (const char *const *)paths, count, read);
+}
+
+qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments, char *const *paths,
+                        int64_t count) {
+    qn_options *options = NULL;
     QN_TRY(read_options(&options, arguments));
-    qn_status status =
-        qn_scan_open(out, arguments->comm, (const char *const *)paths, count, options);
+    qn_status status = qn_open_tables(out, arguments->comm, paths, count, options);
     qn_options_free(options);
     return status;
 }

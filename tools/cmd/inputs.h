@@ -54,6 +54,11 @@ QN_CHECKED qn_status qn_open_operands(qn_stream **out, const qn_arguments *argum
 QN_CHECKED qn_status qn_open_paths(qn_stream **out, const qn_arguments *arguments,
                                    char *const *paths, int64_t count);
 
+/* Collective. Paths as one stream: a feature version, if that is the only one, or files, read with
+ * `read` (NULL: defaults). */
+QN_CHECKED qn_status qn_open_tables(qn_stream **out, qn_comm *comm, char *const *paths,
+                                    int64_t count, const qn_options *read);
+
 /* Collective. After a scan's last pass: warns of bad records that were left out, and writes the
  * quarantined ones where `read`, the reader's options, says. *bad (may be NULL): how many. */
 QN_CHECKED qn_status qn_settle_bad_records(qn_stream *scan, qn_comm *comm, const qn_options *read,

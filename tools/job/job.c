@@ -1,5 +1,6 @@
 #include "tools/job/job.h"
 #include "tools/job/job_parse.h"
+#include "tools/job/job_quality.h"
 
 #include "core/memory.h"
 #include "core/text/number.h"
@@ -29,7 +30,8 @@ void qn_job_clear(qn_job *job) {
     qn_mem_free(job->stages);
     qn_mem_free(job->nodes);
     qn_mem_free_all(job->inputs, job->input_count);
-    qn_job_free_tables(job);
+    qn_job_free_tables(job->tables, job->table_count);
+    qn_job_free_quality(job->quality);
     qn_mem_free_all(job->metrics, job->metric_count);
     qn_mem_free_all(job->feature_columns, job->feature_column_count);
     qn_mem_free_all(job->partition_by, job->partition_count);
@@ -303,11 +305,15 @@ static qn_status apply_settings(qn_job *job, char *const *settings, int64_t coun
     return QN_OK;
 }
 
-qn_status qn_job_parse(qn_job *out, const char *path, const char *text, char *const *settings,
-                       int64_t setting_count) {
+qn_status qn_job_read_yaml(qn_job *job, const char *path, const char *text) {
     if (!qn_utf8_is_valid(qn_view_of(text)))
         return qn_fail_at(QN_JOB, path, "not a text file in UTF-8");
-    QN_TRY(qn_yaml_parse(&out->yaml, path, text));
+    return qn_yaml_parse(&job->yaml, path, text);
+}
+
+qn_status qn_job_parse(qn_job *out, const char *path, const char *text, char *const *settings,
+                       int64_t setting_count) {
+    QN_TRY(qn_job_read_yaml(out, path, text));
     QN_TRY(apply_settings(out, settings, setting_count));
     QN_TRY(parse_all(out));
     return out->error_count == 0 ? QN_OK : qn_fail(QN_JOB, "the job file has errors");
@@ -338,7 +344,7 @@ static const qn_yaml_node *node_of_message(const qn_yaml_node *node, const char 
     return NULL;
 }
 
-static void locate_stage(const qn_job *job, const qn_yaml_node *node) {
+void qn_job_locate(const qn_job *job, const qn_yaml_node *node) {
     const qn_yaml_node *value = node_of_message(node, qn_last_error().message);
     if (value != NULL)
         qn_yaml_locate(&job->yaml, value);
@@ -411,16 +417,16 @@ static qn_status check_feature_columns(const qn_job *job, const qn_schema *schem
     const qn_yaml_node *features = save == NULL ? NULL : qn_job_get(save, "features");
     qn_status status = check_split_column(job, schema);
     if (status != QN_OK)
-        locate_stage(job, qn_yaml_get(qn_job_get(job->yaml.root, "split"), "column"));
+        qn_job_locate(job, qn_yaml_get(qn_job_get(job->yaml.root, "split"), "column"));
     for (int64_t i = 0; i < job->feature_column_count && status == QN_OK; i++) {
         status = check_saved(job, schema, job->feature_columns[i]);
         if (status != QN_OK)
-            locate_stage(job, qn_yaml_get(features, "columns"));
+            qn_job_locate(job, qn_yaml_get(features, "columns"));
     }
     for (int64_t i = 0; i < job->partition_count && status == QN_OK; i++) {
         status = check_partition(job, schema, job->partition_by[i]);
         if (status != QN_OK)
-            locate_stage(job, qn_yaml_get(features, "partition_by"));
+            qn_job_locate(job, qn_yaml_get(features, "partition_by"));
     }
     return status;
 }
@@ -441,7 +447,7 @@ qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
         } else if (i == 0 && job->has_sql) {
             status = qn_job_locate_sql(job, job->nodes[i], status);
         } else {
-            locate_stage(job, job->nodes[i]);
+            qn_job_locate(job, job->nodes[i]);
         }
     }
     if (status == QN_OK && !job->has_model)

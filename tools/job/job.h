@@ -15,6 +15,8 @@ typedef struct qn_job_table {
     qn_options *read;
 } qn_job_table;
 
+typedef struct qn_job_quality qn_job_quality; /* tools/job/job_quality.h */
+
 typedef struct qn_job {
     qn_yaml yaml;
     char *name;
@@ -28,6 +30,7 @@ typedef struct qn_job {
     char *query; /* or else: SQL over tables, whose rows are the input */
     qn_job_table *tables;
     int64_t table_count;
+    qn_job_quality *quality; /* NULL: no section of that name */
 
     qn_stage **stages;          /* [sql_transformer,] stages..., [model] */
     const qn_yaml_node **nodes; /* where each stands in the file */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A path of the job file is relative to the folder of the file. */
-static qn_status resolve(const qn_job *job, const char *path, char **out) {
+qn_status qn_job_resolve(const qn_job *job, const char *path, char **out) {
     if (path[0] == '/' || strcmp(path, "-") == 0)
         return qn_mem_copy_text(out, path);
     char *copy = NULL;
@@ -30,7 +30,7 @@ static qn_status parse_paths(qn_job *job, const qn_yaml_node *node, char ***out,
     }
     qn_status status = qn_mem_calloc(out, (size_t)count, sizeof **out);
     for (int64_t i = 0; i < count && status == QN_OK; i++) {
-        status = resolve(job, paths[i], &(*out)[i]);
+        status = qn_job_resolve(job, paths[i], &(*out)[i]);
         *out_count = i + 1;
     }
     qn_mem_free_all(paths, count);
@@ -39,13 +39,13 @@ static qn_status parse_paths(qn_job *job, const qn_yaml_node *node, char ***out,
 
 /* ---- Tables of a query ----------------------------------------------------------------------- */
 
-void qn_job_free_tables(qn_job *job) {
-    for (int64_t i = 0; i < job->table_count; i++) {
-        qn_mem_free(job->tables[i].name);
-        qn_mem_free_all(job->tables[i].paths, job->tables[i].path_count);
-        qn_options_free(job->tables[i].read);
+void qn_job_free_tables(qn_job_table *tables, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        qn_mem_free(tables[i].name);
+        qn_mem_free_all(tables[i].paths, tables[i].path_count);
+        qn_options_free(tables[i].read);
     }
-    qn_mem_free(job->tables);
+    qn_mem_free(tables);
 }
 
 /* name: path, a list of paths, or a map of `path` and the reader's options. */
@@ -66,14 +66,15 @@ static qn_status parse_table(qn_job *job, const qn_yaml_node *node, qn_job_table
     return qn_job_keep_error(job, qn_job_node_error(job, node, "a table needs a 'path'"));
 }
 
-static qn_status parse_tables(qn_job *job, const qn_yaml_node *tables) {
+qn_status qn_job_parse_tables(qn_job *job, const qn_yaml_node *tables, qn_job_table **out,
+                              int64_t *out_count) {
     if (tables->kind != QN_YAML_MAP || tables->count == 0)
         return qn_job_keep_error(
             job, qn_job_node_error(job, tables, "'tables' is a map: name: path, name: path ..."));
-    QN_TRY(qn_mem_calloc(&job->tables, (size_t)tables->count, sizeof *job->tables));
+    QN_TRY(qn_mem_calloc(out, (size_t)tables->count, sizeof **out));
     for (int64_t i = 0; i < tables->count; i++) {
-        job->table_count = i + 1;
-        QN_TRY(parse_table(job, tables->children[i], &job->tables[i]));
+        *out_count = i + 1;
+        QN_TRY(parse_table(job, tables->children[i], &(*out)[i]));
     }
     return QN_OK;
 }
@@ -89,7 +90,7 @@ static qn_status parse_query(qn_job *job, const qn_yaml_node *input) {
     if (tables == NULL)
         return qn_job_keep_error(
             job, qn_job_node_error(job, input, "a 'query' needs 'tables': name: path ..."));
-    return parse_tables(job, tables);
+    return qn_job_parse_tables(job, tables, &job->tables, &job->table_count);
 }
 
 qn_status qn_job_parse_input(qn_job *job) {

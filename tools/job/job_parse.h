@@ -35,6 +35,19 @@ QN_CHECKED qn_status qn_job_set_option(qn_job *job, qn_stage *stage, qn_options 
 
 /* Local. The section `input`. */
 QN_CHECKED qn_status qn_job_parse_input(qn_job *job);
-void qn_job_free_tables(qn_job *job);
+/* Local. A map of tables; *out and *out_count are the caller's, also on failure
+ * (qn_job_free_tables). */
+QN_CHECKED qn_status qn_job_parse_tables(qn_job *job, const qn_yaml_node *tables,
+                                         qn_job_table **out, int64_t *out_count);
+void qn_job_free_tables(qn_job_table *tables, int64_t count);
+
+/* Local. A path of the job file as it can be opened: relative to the folder of the file. */
+QN_CHECKED qn_status qn_job_resolve(const qn_job *job, const char *path, char **out);
+
+/* Local. Reads the text of a job, or of another file of its form, as a tree. */
+QN_CHECKED qn_status qn_job_read_yaml(qn_job *job, const char *path, const char *text);
+
+/* Gives the last error the place of the value below `node` that it names, or of the node. */
+void qn_job_locate(const qn_job *job, const qn_yaml_node *node);
 
 #endif
