@@ -2,9 +2,20 @@
 
 #include "features/stage/stages.h"
 
-const qn_stage_class *const qn_feature_stages[] = {
 #define X(name) &qn_##name##_class,
-    QN_FEATURE_STAGES(X)
+
+const qn_stage_class *const qn_feature_stages[] = {QN_FEATURE_STAGES(X) NULL};
+
+static const qn_stage_class *const categorical[] = {QN_CATEGORICAL_STAGES(X) NULL};
+static const qn_stage_class *const numeric[] = {QN_NUMERIC_STAGES(X) NULL};
+static const qn_stage_class *const text[] = {QN_TEXT_STAGES(X) NULL};
+static const qn_stage_class *const time[] = {QN_TIME_STAGES(X) NULL};
+static const qn_stage_class *const vectors[] = {QN_VECTOR_STAGES(X) NULL};
+static const qn_stage_class *const glue[] = {QN_GLUE_STAGES(X) NULL};
+
 #undef X
-        NULL,
+
+const qn_stage_family qn_stage_families[] = {
+    {"categories", categorical}, {"numbers", numeric}, {"text", text}, {"time", time},
+    {"vectors", vectors},        {"glue", glue},       {NULL, NULL},
 };

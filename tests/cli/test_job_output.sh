@@ -31,6 +31,20 @@ check "columns by default" "$QUERN" run default.yaml --set output=default
 contains "the default columns have that of the split" \
     "$("$QUERN" sql --table f=default/store/groups/transactions "SELECT * FROM f LIMIT 1")" part
 
+# A pipeline inside the pipeline does what its stages do one by one.
+awk '/^stages:/ {print; print "  - type: pipeline"; print "    stages:"; inside = 1; next}
+    /^[a-z]/ {inside = 0}
+    {print (inside && NF ? "    " : "") $0}' plain.yaml >nested.yaml
+check "the stages one by one" ranks 2 "$QUERN" run plain.yaml --set output=flat
+check "the stages in a pipeline" ranks 2 "$QUERN" run nested.yaml --set output=nested
+check "the same predictions" cmp flat/predictions.csv nested/predictions.csv
+check "its model is read" "$QUERN" predict nested/model.h5 transactions.csv -o scored.csv
+sed 's/input_cols: \[cohort\]/inptu_cols: [cohort]/' nested.yaml >bad.yaml
+refuses "an option of an inner stage" 65 "bad.yaml:25:9: error: imputer: unknown option" \
+    "$QUERN" check bad.yaml
+sed 's/type: one_hot_encoder/type: one_hot/' nested.yaml >bad.yaml
+refuses "an unknown inner stage" 65 "one_hot_encoder" "$QUERN" check bad.yaml
+
 # fault WHAT SED-SCRIPT TEXT...
 fault() {
     fault=$1

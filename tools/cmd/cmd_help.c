@@ -1,21 +1,26 @@
 /* help, version: what the program knows about itself. */
 #include "core/csv/csv.h"
+#include "features/stage/registry.h"
+#include "ml/registry.h"
 #include "tools/cmd/commands.h"
 #include "tools/cmd/registries.h"
 
 #include <stdio.h>
 #include <string.h>
 
+static void print_stages(const char *title, qn_registry stages) {
+    printf("%s:\n", title);
+    for (qn_registry at = stages; *at != NULL; at++)
+        printf("  %-30s%c %s\n", (*at)->name, (*at)->kind == QN_STAGE_ESTIMATOR ? '*' : ' ',
+               (*at)->help);
+    printf("\n");
+}
+
 static void print_stage_list(void) {
-    static const char *const titles[] = {"transformers", "stages that are fitted", "estimators"};
-    for (int kind = QN_STAGE_TRANSFORMER; kind <= QN_STAGE_PREDICTOR; kind++) {
-        printf("%s%s:\n", kind > 0 ? "\n" : "", titles[kind]);
-        for (const qn_registry *registry = qn_all_stages; *registry != NULL; registry++)
-            for (qn_registry at = *registry; *at != NULL; at++)
-                if ((*at)->kind == (qn_stage_kind)kind)
-                    printf("  %-22s %s\n", (*at)->name, (*at)->help);
-    }
-    printf("\n'quern help NAME' shows the options of one.\n");
+    for (const qn_stage_family *family = qn_stage_families; family->name != NULL; family++)
+        print_stages(family->name, family->stages);
+    print_stages("estimators, which predict a label", qn_estimators);
+    printf("* is fitted. 'quern help NAME' shows the options of one.\n");
 }
 
 static const char *type_word(const qn_option *option) {

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/text/number.h"
 #include "core/text/utf8.h"
+#include "features/pipeline.h"
 #include "features/scan/scan.h"
 #include "features/sql/sql.h"
 #include "features/store/store.h"
@@ -78,8 +79,39 @@ static qn_status parse_sql(qn_job *job) {
     return qn_stage_set(stage, "statement", node->text);
 }
 
-/* A stage or the model: a map with a `type` and the options of that type. */
-static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *what) {
+static qn_status make_stage(qn_job *job, const qn_yaml_node *map, const char *what, qn_stage **out);
+
+/* The stages of a pipeline inside the pipeline. */
+static qn_status fill_pipeline(qn_job *job, qn_stage *pipeline, const qn_yaml_node *list) {
+    if (list->kind != QN_YAML_LIST)
+        return qn_job_keep_error(
+            job, qn_job_node_error(job, list, "'stages' is a list of stages (- type: ...)"));
+    for (int64_t i = 0; i < list->count; i++) {
+        qn_stage *stage = NULL;
+        QN_TRY(make_stage(job, list->children[i], "a stage", &stage));
+        if (stage != NULL)
+            QN_TRY(qn_pipeline_add(pipeline, stage));
+    }
+    return QN_OK;
+}
+
+static qn_status fill_stage(qn_job *job, qn_stage *stage, const qn_yaml_node *map) {
+    for (int64_t i = 0; i < map->count; i++) {
+        const qn_yaml_node *child = map->children[i];
+        if (strcmp(child->key, "type") == 0)
+            continue;
+        if (stage->class_ == &qn_pipeline_class && strcmp(child->key, "stages") == 0)
+            QN_TRY(fill_pipeline(job, stage, child));
+        else
+            QN_TRY(qn_job_set_option(job, stage, NULL, child));
+    }
+    return QN_OK;
+}
+
+/* A stage or the model: a map with a `type` and the options of that type. *out stays NULL where its
+ * type is at fault, which is kept. */
+static qn_status make_stage(qn_job *job, const qn_yaml_node *map, const char *what,
+                            qn_stage **out) {
     if (map->kind != QN_YAML_MAP || qn_yaml_get(map, "type") == NULL) {
         qn_status status = qn_fail(QN_JOB, "%s needs a 'type'", what);
         qn_error_help("'quern help stages' lists them");
@@ -97,11 +129,18 @@ static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *w
     }
     qn_stage *stage = NULL;
     QN_TRY(qn_stage_new(&stage, class_));
-    QN_TRY(add_stage(job, stage, map));
-    for (int64_t i = 0; i < map->count; i++)
-        if (map->children[i] != type)
-            QN_TRY(qn_job_set_option(job, stage, NULL, map->children[i]));
-    return QN_OK;
+    status = fill_stage(job, stage, map);
+    if (status != QN_OK)
+        qn_stage_free(stage);
+    else
+        *out = stage;
+    return status;
+}
+
+static qn_status parse_stage(qn_job *job, const qn_yaml_node *map, const char *what) {
+    qn_stage *stage = NULL;
+    QN_TRY(make_stage(job, map, what, &stage));
+    return stage == NULL ? QN_OK : add_stage(job, stage, map);
 }
 
 static qn_status parse_stages(qn_job *job) {
