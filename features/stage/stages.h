@@ -28,7 +28,9 @@
     X(idf)                                                                                         \
     X(tokenizer)
 
-#define QN_TIME_STAGES(X)
+#define QN_TIME_STAGES(X)                                                                          \
+    X(lag_features)                                                                                \
+    X(window_features)
 
 #define QN_VECTOR_STAGES(X)                                                                        \
     X(pca)                                                                                         \
@@ -54,5 +56,9 @@ QN_FEATURE_STAGES(X)
 /* What a sql_transformer with missing_columns = drop does without on the input that it was last
  * bound to; borrowed. */
 const qn_plan_gaps *qn_sql_transformer_gaps(const qn_stage *stage);
+
+/* Whether a window_features or lag_features (false for other stages) puts what the current row
+ * holds in `column` into the row's features: a leak if that is the label. */
+bool qn_time_stage_leaks(const qn_stage *stage, const char *column);
 
 #endif

@@ -6,6 +6,18 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example time_examples[] = {
+    {"window_features partition_cols=word order_col=time windows=200d,3000d,unbounded,5rows "
+     "aggregates=count,sum(n),avg(x),min(day),stddev(x),count_distinct(k),last(word)",
+     "order_col=word"},
+    {"window_features order_col=day windows=30d,1mon include_current=true "
+     "aggregates=max(x),sum(label),bool_or(flag) label_cols=label",
+     NULL},
+    {"window_features partition_cols=k,flag order_col=x windows=2.5,unbounded,3rows "
+     "aggregates=count,count(word),median(n)",
+     "partition_cols=v"},
+    {"lag_features partition_cols=word order_col=time input_cols=n,x,v,tokens,word lags=1,3",
+     "order_col=tokens"},
+    {"lag_features order_col=n input_cols=k,x differences=true ratios=true", "input_cols=word"},
     {NULL, NULL},
 };
 
