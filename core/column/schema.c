@@ -108,6 +108,37 @@ const qn_attributes *qn_attributes_slot(const qn_attributes *attributes, int32_t
     return attributes == NULL || attributes->slots == NULL ? NULL : attributes->slots[slot];
 }
 
+qn_status qn_attributes_drop_slots(qn_attributes **out, qn_attributes *attributes) {
+    if (attributes == NULL || attributes->slots == NULL) {
+        *out = qn_attributes_retain(attributes);
+        return QN_OK;
+    }
+    return qn_attributes_new(out, attributes->kind, (const char *const *)attributes->names,
+                             attributes->count);
+}
+
+static bool slots_agree(const qn_attributes *a, const qn_attributes *b) {
+    if (a->slots == NULL || b->slots == NULL)
+        return true;
+    for (int32_t i = 0; i < a->count; i++)
+        if (!qn_attributes_agree(a->slots[i], b->slots[i]))
+            return false;
+    return true;
+}
+
+bool qn_attributes_agree(const qn_attributes *a, const qn_attributes *b) {
+    if (a == b)
+        return true;
+    if (a == NULL || b == NULL || a->kind != b->kind || a->count != b->count ||
+        (a->names == NULL) != (b->names == NULL))
+        return false;
+    for (int32_t i = 0; a->names != NULL && i < a->count; i++)
+        if (strcmp(a->names[i], b->names[i]) != 0)
+            return false;
+    bool sources = a->source != NULL && b->source != NULL;
+    return (!sources || strcmp(a->source, b->source) == 0) && slots_agree(a, b);
+}
+
 qn_attributes *qn_attributes_retain(qn_attributes *attributes) {
     if (attributes != NULL)
         attributes->references++;

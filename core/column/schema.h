@@ -62,6 +62,12 @@ QN_CHECKED qn_status qn_attributes_set_slot(qn_attributes *attributes, int32_t s
                                             qn_attributes *nominal);
 /* The nominal attributes of a slot, borrowed; NULL: numbers, or nothing known. */
 const qn_attributes *qn_attributes_slot(const qn_attributes *attributes, int32_t slot);
+/* Local. The same without categories of slots, for stages after which the numbers are no indices
+ * any more: shared if there are none. NULL gives NULL. */
+QN_CHECKED qn_status qn_attributes_drop_slots(qn_attributes **out, qn_attributes *attributes);
+/* Do they mean the same? The same kind and names, and the same source and slots where both have
+ * any (older files have neither); both may be NULL. */
+bool qn_attributes_agree(const qn_attributes *a, const qn_attributes *b);
 qn_attributes *qn_attributes_retain(qn_attributes *attributes); /* NULL is fine */
 void qn_attributes_release(qn_attributes *attributes);
 

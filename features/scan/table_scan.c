@@ -24,18 +24,6 @@ typedef struct table_scan {
     int64_t part_number; /* -1: none */
 } table_scan;
 
-static bool same_labels(const qn_attributes *a, const qn_attributes *b) {
-    if (a == b)
-        return true;
-    if (a == NULL || b == NULL || a->kind != b->kind || a->count != b->count ||
-        (a->names == NULL) != (b->names == NULL))
-        return false;
-    for (int32_t i = 0; a->names != NULL && i < a->count; i++)
-        if (strcmp(a->names[i], b->names[i]) != 0)
-            return false;
-    return true;
-}
-
 /* One table needs one schema, with the same labels behind the numbers. */
 static qn_status check_schema(const qn_schema *expected, const char *first, const qn_part *part) {
     const qn_schema *found = qn_part_schema(part);
@@ -51,7 +39,7 @@ static qn_status check_schema(const qn_schema *expected, const char *first, cons
         if (a->type != b->type || a->width != b->width)
             return qn_fail(QN_DATA, "column '%s' is %s in '%s' and %s in '%s'", a->name,
                            qn_type_name(b->type), path, qn_type_name(a->type), first);
-        if (!same_labels(a->attributes, b->attributes))
+        if (!qn_attributes_agree(a->attributes, b->attributes))
             return qn_fail(QN_DATA, "column '%s' has other labels in '%s' than in '%s'", a->name,
                            path, first);
     }

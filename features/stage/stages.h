@@ -13,7 +13,8 @@
     X(index_to_string)                                                                             \
     X(one_hot_encoder)                                                                             \
     X(string_indexer)                                                                              \
-    X(target_encoder)
+    X(target_encoder)                                                                              \
+    X(vector_indexer)
 
 #define QN_NUMERIC_STAGES(X)                                                                       \
     X(binarizer)                                                                                   \

@@ -200,6 +200,22 @@ static inline qn_status sample_column(qn_column **out, int32_t index, int64_t fi
     return QN_OK;
 }
 
+/* f64 are categories of `colour`; slot 1 of `dense` are those of `shape`. */
+static inline qn_status sample_categories(qn_field *field) {
+    const char *const shapes[] = {"round", "square"};
+    qn_attributes *nominal = NULL;
+    if (strcmp(field->name, "f64") == 0)
+        return qn_attributes_set_source(field->attributes, "colour");
+    if (strcmp(field->name, "dense") != 0)
+        return QN_OK;
+    QN_TRY(qn_attributes_new(&nominal, QN_ATTRIBUTE_NOMINAL, shapes, 2));
+    qn_status status = qn_attributes_set_source(nominal, "shape");
+    if (status == QN_OK)
+        status = qn_attributes_set_slot(field->attributes, 1, nominal);
+    qn_attributes_release(nominal);
+    return status;
+}
+
 static inline qn_status sample_schema(qn_schema *schema) {
     static const char *const slots[] = {"x", "y", "z"};
     qn_schema_init(schema);
@@ -212,6 +228,7 @@ static inline qn_status sample_schema(qn_schema *schema) {
             QN_TRY(qn_attributes_new(&field.attributes, QN_ATTRIBUTE_VECTOR, slots, 3));
         if (strcmp(field.name, "f64") == 0)
             QN_TRY(qn_attributes_new(&field.attributes, QN_ATTRIBUTE_NOMINAL, slots, 3));
+        QN_TRY(sample_categories(&field));
         QN_TRY(qn_schema_add_field(schema, &field));
         qn_attributes_release(field.attributes);
     }

@@ -161,7 +161,36 @@ static void test_attributes(void) {
     CU_ASSERT(dense->width == 3 && strcmp(dense->attributes->names[2], "z") == 0);
     const qn_field *f64 = &schema->fields[qn_schema_find(schema, "f64")];
     CU_ASSERT(f64->attributes != NULL && f64->attributes->kind == QN_ATTRIBUTE_NOMINAL);
+    CU_ASSERT_STRING_EQUAL(f64->attributes->source, "colour");
+    CU_ASSERT_PTR_NULL(qn_attributes_slot(dense->attributes, 0));
+    const qn_attributes *shape = qn_attributes_slot(dense->attributes, 1);
+    CU_ASSERT_PTR_NOT_NULL(shape);
+    CU_ASSERT(shape != NULL && strcmp(shape->source, "shape") == 0 &&
+              strcmp(shape->names[1], "square") == 0);
     qn_part_free(part);
+}
+
+/* As files were before sources and slots were kept; and what no file of ours says. */
+static void test_old_attributes(void) {
+    static const char *const wrong[] = {"[{\"slot\":2,\"kind\":\"nominal\",\"count\":0}]",
+                                        "[{\"slot\":-1,\"kind\":\"nominal\",\"count\":0}]",
+                                        "[{\"slot\":0,\"kind\":\"vector\",\"count\":0}]",
+                                        "[{\"kind\":\"nominal\",\"count\":0}]", "[7]"};
+    json_t *old = json_loads("[{\"name\":\"v\",\"type\":\"vector\",\"width\":2,\"attributes\":"
+                             "{\"kind\":\"vector\",\"count\":2,\"names\":[\"a\",\"b\"]}}]",
+                             0, NULL);
+    qn_schema schema;
+    QN_TEST_OK(qn_schema_from_json(old, &schema));
+    CU_ASSERT_STRING_EQUAL(schema.fields[0].attributes->names[1], "b");
+    CU_ASSERT_PTR_NULL(schema.fields[0].attributes->source);
+    CU_ASSERT_PTR_NULL(qn_attributes_slot(schema.fields[0].attributes, 1));
+    qn_schema_clear(&schema);
+    json_t *attributes = json_object_get(json_array_get(old, 0), "attributes");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CU_ASSERT_EQUAL(json_object_set_new(attributes, "slots", json_loads(wrong[i], 0, NULL)), 0);
+        QN_TEST_FAILS(qn_schema_from_json(old, &schema), QN_DATA, "attributes are malformed");
+    }
+    json_decref(old);
 }
 
 static void test_statistics(void) {
@@ -417,6 +446,7 @@ static const qn_test_case cases[] = {
     {"more distinct texts than a dictionary holds round-trip", test_many_distinct},
     {"compressed files round-trip and are reproducible", test_deflate},
     {"labels and slot names are kept", test_attributes},
+    {"attributes of older files are read, malformed ones refused", test_old_attributes},
     {"ranges of all ranks are known", test_statistics},
     {"names that clash in the file are refused", test_clashing_names},
     {"an existing file is not overwritten unless asked", test_existing_file},

@@ -6,7 +6,8 @@
  * stored. That depends on the batch alone. Sparse rows store no zeros.
  *
  * Slot names: column c gives "c"; slot s of vector column c gives "c_s", without a name "c_7". A
- * slot that one_hot_encoder named "cut=Ideal" keeps its name. */
+ * slot that one_hot_encoder named "cut=Ideal" keeps its name. Slots of category indices keep their
+ * categories. */
 #include "core/memory.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
@@ -28,6 +29,10 @@ static bool is_scalar(qn_type type) {
     return qn_type_is_numeric(type) || type == QN_BOOL;
 }
 
+static int32_t slots_of(const qn_field *field) {
+    return field->type == QN_VECTOR ? field->width : 1;
+}
+
 static qn_status name_slots(const qn_schema *in, const int32_t *inputs, int64_t count,
                             int32_t width, qn_attributes **out) {
     char **names = NULL;
@@ -36,14 +41,46 @@ static qn_status name_slots(const qn_schema *in, const int32_t *inputs, int64_t 
     qn_status status = QN_OK;
     for (int64_t i = 0; i < count; i++) {
         const qn_field *field = &in->fields[inputs[i]];
-        int32_t slots = field->type == QN_VECTOR ? field->width : 1;
-        for (int32_t k = 0; k < slots; k++, slot++)
+        for (int32_t k = 0; k < slots_of(field); k++, slot++)
             QN_TRY_GOTO(qn_vectors_slot_name(&names[slot], field, k), done);
     }
     QN_TRY_GOTO(qn_attributes_new(out, QN_ATTRIBUTE_VECTOR, (const char *const *)names, width),
                 done);
 done:
     qn_mem_free_all(names, slot + (slot < width));
+    return status;
+}
+
+/* The categories of a slot of an input; NULL: it holds numbers. */
+static qn_attributes *categories_of(const qn_field *field, int32_t slot) {
+    qn_attributes *attributes = field->attributes;
+    if (field->type == QN_VECTOR)
+        return attributes == NULL || attributes->slots == NULL ? NULL : attributes->slots[slot];
+    bool nominal = attributes != NULL && attributes->kind == QN_ATTRIBUTE_NOMINAL;
+    return nominal && field->type == QN_FLOAT64 ? attributes : NULL;
+}
+
+static qn_status keep_categories(const qn_schema *in, const int32_t *inputs, int64_t count,
+                                 qn_attributes *attributes) {
+    int32_t slot = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const qn_field *field = &in->fields[inputs[i]];
+        for (int32_t k = 0; k < slots_of(field); k++, slot++)
+            if (categories_of(field, k) != NULL)
+                QN_TRY(qn_attributes_set_slot(attributes, slot, categories_of(field, k)));
+    }
+    return QN_OK;
+}
+
+static qn_status describe_slots(const qn_schema *in, const int32_t *inputs, int64_t count,
+                                int32_t width, qn_attributes **out) {
+    qn_attributes *attributes = NULL;
+    QN_TRY(name_slots(in, inputs, count, width, &attributes));
+    qn_status status = keep_categories(in, inputs, count, attributes);
+    if (status == QN_OK)
+        *out = attributes;
+    else
+        qn_attributes_release(attributes);
     return status;
 }
 
@@ -93,7 +130,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     QN_TRY(find_inputs(stage, in, &inputs, &count));
     qn_status status = total_width(in, inputs, count, &width);
     if (status == QN_OK && width > 0)
-        status = name_slots(in, inputs, count, width, &attributes);
+        status = describe_slots(in, inputs, count, width, &attributes);
     if (status == QN_OK)
         status = qn_schema_copy(out, in);
     if (status == QN_OK)

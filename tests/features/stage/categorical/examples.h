@@ -22,6 +22,8 @@ static const contract_example categorical_examples[] = {
      "label_col=word"},
     {"target_encoder input_col=n output_col=a label_col=flag handle_invalid=keep",
      "input_col=word"},
+    {"vector_indexer input_col=s output_col=a max_categories=8", "input_col=word"},
+    {"vector_indexer input_col=v output_col=a handle_invalid=keep", "input_col=x"},
     {NULL, NULL},
 };
 

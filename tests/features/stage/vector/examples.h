@@ -11,6 +11,7 @@ static const contract_example vector_examples[] = {
     {"variance_threshold_selector input_col=v output_col=a variance_threshold=10",
      "input_col=word"},
     {"variance_threshold_selector input_col=s output_col=a variance_threshold=0.04", "input_col=n"},
+    {"vector_assembler input_cols=cat,v output_col=a", "input_cols=word"},
     {"vector_assembler input_cols=n,v,k output_col=a", "input_cols=word"},
     {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=skip", "input_cols=word"},
     {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=keep", "input_cols=word"},

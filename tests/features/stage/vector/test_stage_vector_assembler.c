@@ -155,6 +155,36 @@ static void test_sparse(void) {
     qn_stage_free(stage);
 }
 
+/* Category indices stay known as such: of columns, and of slots of vectors. */
+static void test_categories(void) {
+    qn_table frame, out;
+    qn_column *column = NULL;
+    qn_attributes *cut = NULL, *vector = NULL;
+    qn_table_init(&frame);
+    QN_TEST_OK(
+        qn_attributes_new(&cut, QN_ATTRIBUTE_NOMINAL, (const char *const[]){"Ideal", "Fair"}, 2));
+    QN_TEST_OK(qn_attributes_new(&vector, QN_ATTRIBUTE_VECTOR, (const char *const[]){"a", "b"}, 2));
+    QN_TEST_OK(qn_attributes_set_slot(vector, 1, cut));
+    QN_TEST_OK(qn_column_new(&column, QN_FLOAT64, 2, 0));
+    frame_add(&frame, "cut_idx", column, cut);
+    QN_TEST_OK(qn_column_new(&column, QN_VECTOR, 2, 2));
+    frame_add(&frame, "v", column, vector);
+    frame_reals(&frame, "x", (double[]){1, 2}, 2);
+    qn_stage *stage = stage_of("vector_assembler input_cols=x,cut_idx,v output_col=u");
+    QN_TEST_OK(fit_transform(stage, &frame, 1, &out));
+    CHECK_NAMES(out, "u", "x,cut_idx,v_a,v_b");
+    const qn_attributes *slots = out.schema.fields[qn_schema_find(&out.schema, "u")].attributes;
+    CU_ASSERT_PTR_NULL(qn_attributes_slot(slots, 0));
+    CU_ASSERT_PTR_EQUAL(qn_attributes_slot(slots, 1), cut);
+    CU_ASSERT_PTR_NULL(qn_attributes_slot(slots, 2));
+    CU_ASSERT_PTR_EQUAL(qn_attributes_slot(slots, 3), cut);
+    qn_attributes_release(cut);
+    qn_attributes_release(vector);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
 static const qn_test_case cases[] = {
     {"Spark's documented example assembles as documented", test_documented},
     {"keep turns nulls into NaN", test_keep},
@@ -163,6 +193,7 @@ static const qn_test_case cases[] = {
     {"wrong columns are refused by name", test_refused},
     {"columns of mixed types land in their slots", test_many},
     {"a wide sparse input gives a sparse output", test_sparse},
+    {"category indices stay known as such", test_categories},
     {NULL, NULL},
 };
 
