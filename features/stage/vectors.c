@@ -34,6 +34,15 @@ qn_status qn_vectors_bind(const qn_stage *stage, const qn_schema *in, int32_t wi
                           attributes);
 }
 
+qn_status qn_vectors_bind_numbers(const qn_stage *stage, const qn_schema *in, const qn_field *field,
+                                  qn_schema *out) {
+    qn_attributes *attributes = NULL;
+    QN_TRY(qn_attributes_drop_slots(&attributes, field->attributes));
+    qn_status status = qn_vectors_bind(stage, in, field->width, attributes, out);
+    qn_attributes_release(attributes);
+    return status;
+}
+
 qn_status qn_vectors_append(const qn_batch *in, qn_column *added, qn_batch *out) {
     qn_status status = qn_batch_share(out, in);
     if (status == QN_OK)

@@ -23,6 +23,11 @@ QN_CHECKED qn_status qn_vectors_check_fitted(const qn_stage *stage, const qn_fie
 QN_CHECKED qn_status qn_vectors_bind(const qn_stage *stage, const qn_schema *in, int32_t width,
                                      qn_attributes *attributes, qn_schema *out);
 
+/* Local. The same for an output with a number for each slot of `field`: its names stay, but the
+ * slots hold no category indices any more. */
+QN_CHECKED qn_status qn_vectors_bind_numbers(const qn_stage *stage, const qn_schema *in,
+                                             const qn_field *field, qn_schema *out);
+
 /* Local. For transform: `out` becomes `in` and `added`, which is taken over, also on failure. */
 QN_CHECKED qn_status qn_vectors_append(const qn_batch *in, qn_column *added, qn_batch *out);
 

@@ -37,13 +37,6 @@ static qn_status read_thresholds(const qn_stage *stage, int32_t count, double **
     return QN_OK;
 }
 
-/* The slots keep their names, but hold no category indices any more. */
-static qn_status slot_attributes(const qn_attributes *of, qn_attributes **out) {
-    if (of == NULL || of->kind != QN_ATTRIBUTE_VECTOR || of->names == NULL)
-        return QN_OK;
-    return qn_attributes_new(out, QN_ATTRIBUTE_VECTOR, (const char *const *)of->names, of->count);
-}
-
 static qn_status bind_column(const qn_stage *stage, const qn_schema *in, int32_t i,
                              qn_schema *out) {
     int32_t index;
@@ -53,7 +46,7 @@ static qn_status bind_column(const qn_stage *stage, const qn_schema *in, int32_t
     if (field->type != QN_VECTOR && !qn_type_is_numeric(field->type))
         return qn_columns_fail_type(field, "numeric or a vector");
     if (field->type == QN_VECTOR)
-        QN_TRY(slot_attributes(field->attributes, &attributes));
+        QN_TRY(qn_attributes_drop_slots(&attributes, field->attributes));
     qn_type type = field->type == QN_VECTOR ? QN_VECTOR : QN_FLOAT64;
     qn_status status =
         qn_columns_add(out, qn_columns_output(stage, i), type, field->width, attributes);

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
+#include "features/stage/vectors.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,9 +44,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     if (stage->fitted && field->width != self->width)
         return qn_fail(QN_JOB, "column '%s' has %d slots, but %lld were fitted", field->name,
                        field->width, (long long)self->width);
-    QN_TRY(qn_schema_copy(out, in));
-    return qn_columns_add(out, qn_options_text(stage->options, "output_col"), QN_VECTOR,
-                          field->width, field->attributes);
+    return qn_vectors_bind_numbers(stage, in, field, out);
 }
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
