@@ -5,7 +5,7 @@ set -eu
 
 build="git gcc libc6-dev cmake ninja-build pkg-config mpich libmpich-dev libhdf5-mpich-dev
   libopenblas-dev liblapacke-dev libpg-query-dev libprotobuf-c-dev libfyaml-dev libjansson-dev
-  libutf8proc-dev libpcre2-dev libxxhash-dev libssl-dev zlib1g-dev libzstd-dev
+  libutf8proc-dev libpcre2-dev libstemmer-dev libxxhash-dev libssl-dev zlib1g-dev libzstd-dev
   librandom123-dev libcunit1-dev tzdata"
 tests="python3 python3-h5py clang-format clang-tidy"
 

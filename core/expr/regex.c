@@ -120,6 +120,8 @@ done:
 
 void qn_regex_set_free(void *state) {
     qn_regex_set *set = state;
+    if (set == NULL)
+        return;
     for (int32_t i = 0; i < set->count; i++)
         clear(&set->cached[i]);
     pcre2_match_context_free(set->limits);
@@ -167,6 +169,30 @@ qn_status qn_regex_prepare(qn_expr *call, int32_t index, bool fold) {
     }
     call->state = set;
     return QN_OK;
+}
+
+/* A mistake in the pattern is the job's. */
+static qn_status compile_only(qn_regex_set *set, qn_view pattern) {
+    const qn_expr nowhere = {.position = -1};
+    QN_TRY(compile(set, pattern, &nowhere, &set->cached[0]));
+    set->constant = true;
+    set->count = 1;
+    return QN_OK;
+}
+
+qn_status qn_regex_set_new(qn_regex_set **out, qn_view pattern, bool fold) {
+    qn_regex_set *set = NULL;
+    QN_TRY(new_set(&set, fold));
+    qn_status status = compile_only(set, pattern);
+    if (status == QN_OK)
+        *out = set;
+    else
+        qn_regex_set_free(set);
+    return status;
+}
+
+qn_regex *qn_regex_only(qn_regex_set *set) {
+    return &set->cached[0];
 }
 
 const qn_regex *qn_regex_constant(const qn_expr *call) {

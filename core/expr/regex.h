@@ -1,5 +1,5 @@
 /* Regular expressions by PCRE2: compiled for UTF-8 and, where the machine allows it, to machine
- * code. Private to core/expr. */
+ * code. Stages use qn_regex_set_new and qn_regex_match; the rest is private to core/expr. */
 #ifndef QUERN_CORE_EXPR_REGEX_H
 #define QUERN_CORE_EXPR_REGEX_H
 
@@ -22,7 +22,12 @@ typedef struct qn_regex_set qn_regex_set;
  * (JOB error with the pattern, the offset in it and what is wrong there). `fold`: letters match in
  * any case. The state is released by qn_regex_set_free. */
 QN_CHECKED qn_status qn_regex_prepare(qn_expr *call, int32_t index, bool fold);
-void qn_regex_set_free(void *set);
+void qn_regex_set_free(void *set); /* NULL is fine */
+
+/* Local. A set of one pattern, for users that are no expressions. JOB error with the pattern, the
+ * offset in it and what is wrong there. The caller's (qn_regex_set_free). */
+QN_CHECKED qn_status qn_regex_set_new(qn_regex_set **out, qn_view pattern, bool fold);
+qn_regex *qn_regex_only(qn_regex_set *set); /* its pattern, borrowed */
 
 /* Local. The pattern of a row: argument `index` of a call that was prepared. Borrowed, until the
  * next such call. A bad pattern that is no constant is a DATA error. */

@@ -27,6 +27,11 @@
     X(count_vectorizer)                                                                            \
     X(hashing_tf)                                                                                  \
     X(idf)                                                                                         \
+    X(n_gram)                                                                                      \
+    X(regex_tokenizer)                                                                             \
+    X(stemmer)                                                                                     \
+    X(stop_words_remover)                                                                          \
+    X(text_statistics)                                                                             \
     X(tokenizer)
 
 #define QN_TIME_STAGES(X)                                                                          \
