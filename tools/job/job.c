@@ -2,12 +2,14 @@
 #include "tools/job/job_parse.h"
 #include "tools/job/job_quality.h"
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/text/number.h"
 #include "core/text/utf8.h"
 #include "features/pipeline.h"
 #include "features/scan/scan.h"
 #include "features/sql/sql.h"
+#include "features/stage/stages.h"
 #include "features/store/store.h"
 #include "ml/evaluate.h"
 #include "tools/cmd/inputs.h"
@@ -470,6 +472,29 @@ static qn_status check_feature_columns(const qn_job *job, const qn_schema *schem
     return status;
 }
 
+/* Does a stage, or one inside it, make features of what the current row holds in the column? */
+static bool leaks(const qn_stage *stage, const char *column) {
+    qn_stage *const *children;
+    int64_t count = qn_stage_children(stage, &children);
+    for (int64_t i = 0; i < count; i++)
+        if (leaks(children[i], column))
+            return true;
+    return qn_time_stage_leaks(stage, column);
+}
+
+static void warn_of_leaks(const qn_job *job) {
+    if (!job->has_model)
+        return;
+    const qn_options *model = job->stages[job->stage_count - 1]->options;
+    const char *label =
+        qn_options_has(model, "label_col") ? qn_options_text(model, "label_col") : "";
+    for (int64_t i = 0; i + 1 < job->stage_count; i++)
+        if (leaks(job->stages[i], label))
+            qn_warn("%s:%d: features of this stage hold the label '%s' of the row itself, which a "
+                    "model must not see",
+                    job->yaml.path, job->nodes[i]->line, label);
+}
+
 qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
     qn_schema schema;
     QN_TRY(qn_schema_copy(&schema, input));
@@ -491,6 +516,8 @@ qn_status qn_job_bind(qn_job *job, const qn_schema *input) {
     }
     if (status == QN_OK && !job->has_model)
         status = check_feature_columns(job, &schema);
+    if (status == QN_OK)
+        warn_of_leaks(job);
 done:
     qn_schema_clear(&schema);
     return qn_job_keep_error(job, status);

@@ -82,8 +82,7 @@ static qn_status prune(qn_run *run) {
 
 static qn_status open_files(qn_run *run) {
     const qn_job *job = &run->job;
-    QN_TRY(qn_scan_open(&run->input, run->comm, (const char *const *)job->inputs, job->input_count,
-                        job->read));
+    QN_TRY(qn_open_tables(&run->input, run->comm, job->inputs, job->input_count, job->read));
     qn_scan_keep(run->input, job->cache);
     return QN_OK;
 }

@@ -15,8 +15,7 @@ typedef struct qn_run_table {
 static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
     qn_run_table *self = context;
     const qn_job_table *table = self->table;
-    QN_TRY(
-        qn_scan_open(out, comm, (const char *const *)table->paths, table->path_count, table->read));
+    QN_TRY(qn_open_tables(out, comm, table->paths, table->path_count, table->read));
     qn_scan_keep(*out, self->cache);
     qn_stream_free(self->scan);
     self->scan = *out;
