@@ -86,9 +86,11 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 /* ---- Fitting -------------------------------------------------------------------------------- */
 
 static bool may_drop_rows(const qn_stage *stage) {
+    const qn_options *set = stage->options;
     for (const qn_option *row = stage->class_->options; row->name != NULL; row++)
-        if (row->type == QN_OPTION_CHOICE && strcmp(row->name, "handle_invalid") == 0)
-            return qn_options_is(stage->options, "handle_invalid", "skip");
+        if (row->type == QN_OPTION_CHOICE && qn_options_has(set, row->name) &&
+            (qn_options_is(set, row->name, "skip") || qn_options_is(set, row->name, "drop")))
+            return true;
     return false;
 }
 

@@ -19,7 +19,9 @@
 #define QN_NUMERIC_STAGES(X)                                                                       \
     X(binarizer)                                                                                   \
     X(bucketizer)                                                                                  \
+    X(clipper)                                                                                     \
     X(imputer)                                                                                     \
+    X(math_transformer)                                                                            \
     X(quantile_discretizer)                                                                        \
     X(standard_scaler)
 
@@ -35,7 +37,9 @@
     X(tokenizer)
 
 #define QN_TIME_STAGES(X)                                                                          \
+    X(calendar_features)                                                                           \
     X(lag_features)                                                                                \
+    X(time_since)                                                                                  \
     X(window_features)
 
 #define QN_VECTOR_STAGES(X)                                                                        \

@@ -6,6 +6,16 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example time_examples[] = {
+    {"calendar_features input_cols=day,time time_zone=America/New_York", "input_cols=word"},
+    {"calendar_features input_cols=time,day features=hour,month_sin,month_cos,day_sin,"
+     "day_of_year_cos,week,is_weekend,is_quarter_end,second output_prefixes=t_,d_",
+     "input_cols=time,n"},
+    {"time_since input_cols=day,time output_cols=a,b reference=2001-02-03 unit=hours "
+     "time_zone=Europe/Berlin",
+     "input_cols=day,n"},
+    {"time_since input_cols=day,time output_cols=a,b reference=max measure=until",
+     "input_cols=day,word"},
+    {"time_since input_col=time output_col=a reference_col=day unit=weeks", "reference_col=x"},
     {"window_features partition_cols=word order_col=time windows=200d,3000d,unbounded,5rows "
      "aggregates=count,sum(n),avg(x),min(day),stddev(x),count_distinct(k),last(word)",
      "order_col=word"},
