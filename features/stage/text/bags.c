@@ -27,7 +27,85 @@ qn_status qn_bags_bind(const qn_stage *stage, const qn_schema *in, int32_t width
                           attributes);
 }
 
+/* ---- Documents in parts --------------------------------------------------------------------- */
+
+enum { PART = 8192 }; /* items */
+
+/* The end of the documents that make a part: at least one. */
+static int64_t part_end(const qn_column *documents, int64_t first) {
+    int64_t end = first + 1;
+    while (end < documents->length &&
+           documents->offsets[end + 1] - documents->offsets[first] <= PART)
+        end++;
+    return end;
+}
+
+static int64_t longest_part(const qn_column *documents) {
+    int64_t longest = PART;
+    for (int64_t i = 0; i < documents->length; i++) {
+        int64_t items = documents->offsets[i + 1] - documents->offsets[i];
+        longest = items > longest ? items : longest;
+    }
+    int64_t all = documents->items->length;
+    return longest < all ? longest : all;
+}
+
+/* The number of each entry of the items' dictionary that some item uses. */
+static qn_status number_codes(const qn_column *items, const qn_bag_numbering *numbering,
+                              int32_t **out) {
+    const qn_column *dictionary = items->dictionary;
+    int32_t *numbers = NULL;
+    QN_TRY(qn_mem_calloc(&numbers, (size_t)dictionary->length + 1, sizeof *numbers));
+    for (int64_t i = 0; i < items->length; i++)
+        numbers[items->codes[i]] |= !qn_column_is_null(items, i);
+    qn_status status = QN_OK;
+    for (int64_t code = 0; code < dictionary->length && status == QN_OK; code++)
+        if (numbers[code] != 0)
+            status = numbering->one(numbering->context, qn_column_string(dictionary, code),
+                                    &numbers[code]);
+    if (status == QN_OK)
+        *out = numbers;
+    else
+        qn_mem_free(numbers);
+    return status;
+}
+
+/* The numbers of items [first, first + count); `of_codes`: see number_codes. */
+static qn_status number_items(const qn_column *items, const qn_bag_numbering *numbering,
+                              const int32_t *of_codes, int64_t first, int64_t count, int32_t *ids) {
+    if (of_codes == NULL)
+        QN_TRY(numbering->rows(numbering->context, items, first, count, ids));
+    for (int64_t i = 0; of_codes != NULL && i < count; i++)
+        ids[i] = of_codes[items->codes[first + i]];
+    for (int64_t i = 0; items->null_count > 0 && i < count; i++)
+        if (qn_column_is_null(items, first + i))
+            ids[i] = numbering->null_id;
+    return QN_OK;
+}
+
+qn_status qn_bags_scan(const qn_column *documents, const qn_bag_numbering *numbering,
+                       qn_bag_visit visit, void *context) {
+    const qn_column *items = documents->items;
+    int32_t *ids = NULL, *of_codes = NULL;
+    qn_status status = QN_OK;
+    if (items->dictionary != NULL)
+        QN_TRY_GOTO(number_codes(items, numbering, &of_codes), done);
+    QN_TRY_GOTO(qn_mem_alloc(&ids, (size_t)longest_part(documents), sizeof *ids), done);
+    for (int64_t first = 0, end; first < documents->length; first = end) {
+        end = part_end(documents, first);
+        int64_t item = documents->offsets[first], count = documents->offsets[end] - item;
+        QN_TRY_GOTO(number_items(items, numbering, of_codes, item, count, ids), done);
+        QN_TRY_GOTO(visit(context, documents, first, end, ids), done);
+    }
+done:
+    qn_mem_free(ids);
+    qn_mem_free(of_codes);
+    return status;
+}
+
 /* ---- Counting ------------------------------------------------------------------------------- */
+
+enum { AHEAD = 3 }; /* see list_ones */
 
 /* Two ways to bring a document's ids in order and count them. Many ids of a moderate range: a
  * counter and a bit a slot, and a bit for every 64 slots, which are scanned. Otherwise they are
@@ -36,19 +114,27 @@ typedef struct tally {
     int32_t *counters; /* NULL: sort */
     uint64_t *bits, *summary;
     int64_t summary_words;
-    int32_t *counts; /* of the ids kept, one after the other */
+    const qn_bag_rule *rule;
+    int32_t *ends; /* of the documents among what is kept */
+    int64_t kept;
+    int32_t *ids, *counts; /* distinct ids of all documents, and how often each occurs */
 } tally;
 
 static void end_tally(tally *self) {
     qn_mem_free(self->counters);
     qn_mem_free(self->bits);
     qn_mem_free(self->summary);
+    qn_mem_free(self->ends);
+    qn_mem_free(self->ids);
     qn_mem_free(self->counts);
 }
 
-static qn_status begin_tally(tally *self, int64_t width, int64_t items) {
-    *self = (tally){0};
-    QN_TRY(qn_mem_alloc(&self->counts, (size_t)items, sizeof *self->counts));
+static qn_status begin_tally(tally *self, const qn_bag_rule *rule, const qn_column *documents) {
+    int64_t width = rule->width, items = documents->items->length;
+    *self = (tally){.rule = rule};
+    QN_TRY(qn_mem_calloc(&self->ends, (size_t)documents->length + 1, sizeof *self->ends));
+    QN_TRY(qn_mem_alloc(&self->ids, (size_t)items + AHEAD, sizeof *self->ids));
+    QN_TRY(qn_mem_alloc(&self->counts, (size_t)items + AHEAD, sizeof *self->counts));
     if (width > 2 * items)
         return QN_OK;
     int64_t words = qn_bit_words(width);
@@ -112,30 +198,40 @@ static int64_t count_sorted(int32_t *ids, int64_t count, int32_t width, int32_t 
 
 /* ---- Counters ------------------------------------------------------------------------------- */
 
-static inline int64_t take_word(tally *self, int64_t word, int32_t *out, int32_t *counts) {
-    int64_t kept = 0;
-    for (uint64_t bits = self->bits[word]; bits != 0; bits &= bits - 1) {
-        int32_t id = (int32_t)(word * 64 + __builtin_ctzll(bits));
-        out[kept] = id;
-        counts[kept++] = self->counters[id];
-        self->counters[id] = 0;
+/* The places of the ones in `bits`, and up to AHEAD more values behind them; returns how many ones
+ * there are. Few ones, the usual case, take no branch that depends on how many. */
+static inline int64_t list_ones(uint64_t bits, int32_t base, int32_t *out) {
+    int64_t count = __builtin_popcountll(bits);
+    for (int64_t i = 0; i < AHEAD || i < count; i++) {
+        out[i] = base + __builtin_ctzll(bits | UINT64_C(1) << 63);
+        bits &= bits - 1;
     }
-    self->bits[word] = 0;
-    return kept;
+    return count;
 }
 
-static int64_t count_by_counters(tally *self, const int32_t *ids, int64_t count, int32_t *out,
-                                 int32_t *counts) {
+__attribute__((target_clones("avx512f", "avx2", "default"))) static int64_t
+count_by_counters(const tally *self, const int32_t *ids, int64_t count, int32_t *restrict out,
+                  int32_t *restrict counts) {
+    int32_t *restrict counters = self->counters;
+    uint64_t *restrict bits = self->bits, *restrict summary = self->summary;
+    int32_t *words = counts; /* those that are not 0, before the counts come there */
+    int64_t word_count = 0, kept = 0;
     for (int64_t i = 0; i < count; i++) {
-        self->counters[ids[i]]++;
-        qn_bit_set(self->bits, ids[i]);
-        qn_bit_set(self->summary, ids[i] >> 6);
+        counters[ids[i]]++;
+        qn_bit_set(bits, ids[i]);
+        qn_bit_set(summary, ids[i] >> 6);
     }
-    int64_t kept = 0;
     for (int64_t s = 0; s < self->summary_words; s++) {
-        for (uint64_t bits = self->summary[s]; bits != 0; bits &= bits - 1)
-            kept += take_word(self, s * 64 + __builtin_ctzll(bits), out + kept, counts + kept);
-        self->summary[s] = 0;
+        word_count += list_ones(summary[s], (int32_t)(s * 64), words + word_count);
+        summary[s] = 0;
+    }
+    for (int64_t w = 0; w < word_count; w++) {
+        kept += list_ones(bits[words[w]], words[w] * 64, out + kept);
+        bits[words[w]] = 0;
+    }
+    for (int64_t i = 0; i < kept; i++) {
+        counts[i] = counters[out[i]];
+        counters[out[i]] = 0;
     }
     return kept;
 }
@@ -168,45 +264,50 @@ static int64_t present_items(const qn_column *items, int64_t first, int64_t end)
     return present;
 }
 
-/* The distinct ids of items [first, end) to `out`; returns how many there are. */
-static int64_t count_document(tally *self, const qn_column *items, int32_t *ids, int64_t first,
-                              int64_t end, const qn_bag_rule *rule, int32_t *out, int32_t *counts) {
-    int64_t known = drop_unknown(ids + first, end - first);
+/* Items [first, end), whose numbers are `ids`. */
+static void count_document(tally *self, const qn_column *items, int64_t first, int64_t end,
+                           int32_t *ids) {
+    int32_t *out = self->ids + self->kept, *counts = self->counts + self->kept;
+    int64_t known = drop_unknown(ids, end - first);
     int64_t kept = self->counters != NULL && known > FEW
-                       ? count_by_counters(self, ids + first, known, out, counts)
-                       : count_sorted(ids + first, known, rule->width, out, counts);
-    double least = rule->min_count;
+                       ? count_by_counters(self, ids, known, out, counts)
+                       : count_sorted(ids, known, self->rule->width, out, counts);
+    double least = self->rule->min_count;
     if (least < 1)
         least *= (double)present_items(items, first, end);
-    return least > 1 ? drop_rare(out, counts, kept, least) : kept;
+    self->kept += least > 1 ? drop_rare(out, counts, kept, least) : kept;
 }
 
-static void fill(qn_column *column, const int32_t *ids, const int32_t *counts, int64_t count,
-                 bool binary) {
-    if (count > 0)
-        memcpy(column->indices, ids, (size_t)count * sizeof *ids);
-    for (int64_t i = 0; i < count; i++)
-        column->f64[i] = binary ? 1 : counts[i];
+static qn_status count_part(void *context, const qn_column *documents, int64_t first, int64_t end,
+                            int32_t *ids) {
+    tally *self = context;
+    const int32_t *offsets = documents->offsets;
+    for (int64_t i = first; i < end; i++) {
+        if (!qn_column_is_null(documents, i))
+            count_document(self, documents->items, offsets[i], offsets[i + 1],
+                           ids + offsets[i] - offsets[first]);
+        self->ends[i + 1] = (int32_t)self->kept;
+    }
+    return QN_OK;
 }
 
-qn_status qn_bags_build(qn_column **out, const qn_column *documents, int32_t *ids,
-                        const qn_bag_rule *rule) {
-    int64_t items = documents->items->length, kept = 0;
-    int32_t *ends = NULL;
+static void fill(const tally *self, qn_column *column) {
+    memcpy(column->offsets, self->ends, (size_t)(column->length + 1) * sizeof *self->ends);
+    if (self->kept > 0)
+        memcpy(column->indices, self->ids, (size_t)self->kept * sizeof *self->ids);
+    for (int64_t i = 0; i < self->kept; i++)
+        column->f64[i] = self->rule->binary ? 1 : self->counts[i];
+}
+
+qn_status qn_bags_build(qn_column **out, const qn_column *documents,
+                        const qn_bag_numbering *numbering, const qn_bag_rule *rule) {
     qn_column *column = NULL;
     tally work;
     qn_status status;
-    QN_TRY_GOTO(begin_tally(&work, rule->width, items), done);
-    QN_TRY_GOTO(qn_mem_calloc(&ends, (size_t)documents->length + 1, sizeof *ends), done);
-    for (int64_t i = 0; i < documents->length; i++) {
-        if (!qn_column_is_null(documents, i)) /* what is kept never overtakes what is read */
-            kept += count_document(&work, documents->items, ids, documents->offsets[i],
-                                   documents->offsets[i + 1], rule, ids + kept, work.counts + kept);
-        ends[i + 1] = (int32_t)kept;
-    }
-    QN_TRY_GOTO(qn_column_new_sparse(&column, documents->length, rule->width, kept), done);
-    memcpy(column->offsets, ends, (size_t)(documents->length + 1) * sizeof *ends);
-    fill(column, ids, work.counts, kept, rule->binary);
+    QN_TRY_GOTO(begin_tally(&work, rule, documents), done);
+    QN_TRY_GOTO(qn_bags_scan(documents, numbering, count_part, &work), done);
+    QN_TRY_GOTO(qn_column_new_sparse(&column, documents->length, rule->width, work.kept), done);
+    fill(&work, column);
     for (int64_t i = 0; documents->null_count > 0 && i < documents->length; i++)
         if (qn_column_is_null(documents, i))
             QN_TRY_GOTO(qn_column_set_null(column, i), done);
@@ -214,7 +315,6 @@ qn_status qn_bags_build(qn_column **out, const qn_column *documents, int32_t *id
     column = NULL;
 done:
     qn_column_release(column);
-    qn_mem_free(ends);
     end_tally(&work);
     return status;
 }

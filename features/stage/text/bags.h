@@ -24,11 +24,32 @@ typedef struct qn_bag_rule {
     double min_count; /* less is left out; below 1 it is a share of the document's terms */
 } qn_bag_rule;
 
-/* Local. A sparse vector column with a row a document: how often each id occurs in it. ids[i] is
- * the number of item i of `documents` (a list<string> column), -1 for one without; it is
- * overwritten. A null document gives a null. Memory beside the result: 12 bytes an item and, while
- * `width` is no more than twice the items, 4 bytes a slot. Cost: 3 to 6 ns an item. */
-QN_CHECKED qn_status qn_bags_build(qn_column **out, const qn_column *documents, int32_t *ids,
-                                   const qn_bag_rule *rule);
+/* How terms get numbers; -1 is none. */
+typedef struct qn_bag_numbering {
+    void *context;
+    /* Local. Of one term. */
+    qn_status (*one)(void *context, qn_view term, int32_t *id);
+    /* Local. Of rows [first, first + count) of a plain string column; those of nulls are not used.
+     */
+    qn_status (*rows)(void *context, const qn_column *column, int64_t first, int64_t count,
+                      int32_t *ids);
+    int32_t null_id;
+} qn_bag_numbering;
+
+/* Local. Called with the numbers of the items of documents [first, end), which it may overwrite:
+ * ids[0] is the first document's first item. */
+typedef qn_status (*qn_bag_visit)(void *context, const qn_column *documents, int64_t first,
+                                  int64_t end, int32_t *ids);
+
+/* Local. Goes through a list<string> column some documents at a time, so that their numbers stay in
+ * cache. Of dictionary-encoded items, each entry that occurs is numbered once. */
+QN_CHECKED qn_status qn_bags_scan(const qn_column *documents, const qn_bag_numbering *numbering,
+                                  qn_bag_visit visit, void *context);
+
+/* Local. A sparse vector column with a row a document: how often each number occurs in it. A null
+ * document gives a null. Memory beside the result: 8 bytes an item and, while `width` is no more
+ * than twice the items, 4 bytes a slot. Cost: 3 to 6 ns an item. */
+QN_CHECKED qn_status qn_bags_build(qn_column **out, const qn_column *documents,
+                                   const qn_bag_numbering *numbering, const qn_bag_rule *rule);
 
 #endif

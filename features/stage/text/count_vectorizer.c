@@ -153,23 +153,31 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
+static qn_status number_term(void *context, qn_view term, int32_t *id) {
+    *id = qn_terms_find(context, term);
+    return QN_OK;
+}
+
+static qn_status number_rows(void *context, const qn_column *column, int64_t first, int64_t count,
+                             int32_t *ids) {
+    qn_terms_find_rows(context, column, first, count, ids);
+    return QN_OK;
+}
+
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
     const count_vectorizer *self = (const count_vectorizer *)stage;
     qn_bag_rule rule = {.width = self->vocabulary.count,
                         .binary = qn_options_bool(stage->options, "binary"),
                         .min_count = qn_options_real(stage->options, "min_tf")};
-    int32_t index, *ids = NULL;
+    qn_bag_numbering numbering = {(void *)(uintptr_t)&self->vocabulary, number_term, number_rows,
+                                  -1};
+    int32_t index;
     qn_column *bags = NULL;
     QN_TRY(qn_bags_find(stage, schema, &index));
-    const qn_column *documents = in->columns[index];
     QN_TRY(qn_batch_share(out, in));
-    QN_TRY(qn_mem_alloc(&ids, (size_t)documents->items->length, sizeof *ids));
-    qn_status status = qn_terms_find_all(&self->vocabulary, documents->items, ids);
-    if (status == QN_OK)
-        status = qn_bags_build(&bags, documents, ids, &rule);
-    qn_mem_free(ids);
-    return status == QN_OK ? qn_batch_append(out, bags) : status;
+    QN_TRY(qn_bags_build(&bags, in->columns[index], &numbering, &rule));
+    return qn_batch_append(out, bags);
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */

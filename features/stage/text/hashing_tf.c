@@ -1,9 +1,10 @@
 /* hashing_tf: how often terms occur in a list, at slots that their hashes give: no dictionary, no
  * fit. Spark 3's hash, so Spark's slots. Terms whose hashes meet are counted together. */
-#include "core/memory.h"
 #include "core/text/murmur3.h"
 #include "features/stage/stages.h"
 #include "features/stage/text/bags.h"
+
+#include <string.h>
 
 static const qn_option options[] = {
     QN_BAGS_OPTIONS,
@@ -21,57 +22,97 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 
 /* ---- Slots ---------------------------------------------------------------------------------- */
 
-static inline int32_t slot_of(qn_view term, int32_t width) {
-    uint32_t hash = qn_murmur3_bytes(term, QN_MURMUR3_SEED);
+static inline int32_t slot_of(uint32_t hash, int32_t width) {
     bool power_of_two = (width & (width - 1)) == 0;
     return power_of_two ? (int32_t)(hash & (uint32_t)(width - 1)) : qn_murmur3_slot(hash, width);
 }
 
-static void plain_slots(const qn_column *terms, int32_t width, int32_t *slots) {
-    const int32_t *offsets = terms->offsets;
-    const char *chars = terms->chars != NULL ? terms->chars : "";
-    for (int64_t i = 0; i < terms->length; i++)
-        slots[i] = slot_of((qn_view){chars + offsets[i], offsets[i + 1] - offsets[i]}, width);
-}
-
-static qn_status code_slots(const qn_column *terms, int32_t width, int32_t *slots) {
-    const qn_column *dictionary = terms->dictionary;
-    int32_t *of_code = NULL;
-    QN_TRY(qn_mem_calloc(&of_code, (size_t)dictionary->length + 1, sizeof *of_code));
-    plain_slots(dictionary, width, of_code);
-    for (int64_t i = 0; i < terms->length; i++)
-        slots[i] = of_code[terms->codes[i]];
-    qn_mem_free(of_code);
+static qn_status number_term(void *context, qn_view term, int32_t *slot) {
+    *slot = slot_of(qn_murmur3_bytes(term, QN_MURMUR3_SEED), *(const int32_t *)context);
     return QN_OK;
 }
 
-/* A null term's hash is the seed, in Spark too. */
-static qn_status find_slots(const qn_column *terms, int32_t width, int32_t *slots) {
-    if (terms->dictionary != NULL)
-        QN_TRY(code_slots(terms, width, slots));
-    else
-        plain_slots(terms, width, slots);
-    for (int64_t i = 0; terms->null_count > 0 && i < terms->length; i++)
-        if (qn_column_is_null(terms, i))
-            slots[i] = qn_murmur3_slot(QN_MURMUR3_SEED, width);
+/* Terms side by side, so that their hashes are computed in the lanes of a vector: the bytes of up
+ * to 15 as four words, with zeros behind. */
+enum { BLOCK = 64, WORDS = 4, SHORT = 4 * WORDS - 1 };
+
+typedef struct block {
+    uint32_t words[WORDS][BLOCK];
+    uint32_t lengths[BLOCK];
+    uint32_t hashes[BLOCK];
+} block;
+
+static inline void load_term(block *terms, int64_t i, const char *text, int64_t length,
+                             int64_t readable) {
+    uint64_t pair[2] = {0, 0};
+    int64_t tail = length < 8 ? 0 : length - 8;
+    if (readable >= (int64_t)sizeof pair)
+        memcpy(pair, text, sizeof pair);
+    else if (length > 0)
+        memcpy(pair, text, (size_t)length);
+    pair[0] &= length < 8 ? (UINT64_C(1) << 8 * length) - 1 : ~UINT64_C(0);
+    pair[1] &= (UINT64_C(1) << 8 * tail) - 1;
+    for (int w = 0; w < WORDS; w++)
+        terms->words[w][i] = (uint32_t)(pair[w / 2] >> w % 2 * 32);
+    terms->lengths[i] = (uint32_t)length;
+}
+
+__attribute__((target_clones("avx512f", "avx2", "default"))) static void hash_block(block *terms) {
+    for (int i = 0; i < BLOCK; i++)
+        terms->hashes[i] = QN_MURMUR3_SEED;
+    for (uint32_t w = 0; w < WORDS; w++)
+        for (int i = 0; i < BLOCK; i++) { /* a last word that is not full is not mixed */
+            uint32_t whole = qn_murmur3_mix(terms->hashes[i], terms->words[w][i]);
+            uint32_t rest = terms->hashes[i] ^ qn_murmur3_word(terms->words[w][i]);
+            terms->hashes[i] = terms->lengths[i] >= 4 * (w + 1) ? whole : rest;
+        }
+    for (int i = 0; i < BLOCK; i++)
+        terms->hashes[i] = qn_murmur3_finish(terms->hashes[i], terms->lengths[i]);
+}
+
+static void number_block(const qn_column *column, int64_t first, int64_t count, int32_t width,
+                         int32_t *slots) {
+    const int32_t *offsets = column->offsets + first;
+    const char *chars = column->chars != NULL ? column->chars : "";
+    int64_t end = column->offsets[column->length];
+    block terms;
+    memset(terms.lengths, 0, sizeof terms.lengths);
+    memset(terms.words, 0, sizeof terms.words);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t length = offsets[i + 1] - offsets[i];
+        load_term(&terms, i, chars + offsets[i], length <= SHORT ? length : 0, end - offsets[i]);
+    }
+    hash_block(&terms);
+    for (int64_t i = 0; i < count; i++) {
+        qn_view term = {chars + offsets[i], offsets[i + 1] - offsets[i]};
+        uint32_t hash =
+            term.length <= SHORT ? terms.hashes[i] : qn_murmur3_bytes(term, QN_MURMUR3_SEED);
+        slots[i] = slot_of(hash, width);
+    }
+}
+
+static qn_status number_rows(void *context, const qn_column *column, int64_t first, int64_t count,
+                             int32_t *slots) {
+    int32_t width = *(const int32_t *)context;
+    for (int64_t i = 0; i < count; i += BLOCK)
+        number_block(column, first + i, count - i < BLOCK ? count - i : BLOCK, width, slots + i);
     return QN_OK;
 }
+
+/* ---- Transform ------------------------------------------------------------------------------ */
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
     qn_bag_rule rule = {.width = width_of(stage),
                         .binary = qn_options_bool(stage->options, "binary")};
-    int32_t index, *slots = NULL;
+    qn_bag_numbering numbering = {&rule.width, number_term, number_rows,
+                                  slot_of(QN_MURMUR3_SEED, rule.width)}; /* Spark's null, too */
+    int32_t index;
     qn_column *bags = NULL;
     QN_TRY(qn_bags_find(stage, schema, &index));
-    const qn_column *documents = in->columns[index];
     QN_TRY(qn_batch_share(out, in));
-    QN_TRY(qn_mem_alloc(&slots, (size_t)documents->items->length, sizeof *slots));
-    qn_status status = find_slots(documents->items, rule.width, slots);
-    if (status == QN_OK)
-        status = qn_bags_build(&bags, documents, slots, &rule);
-    qn_mem_free(slots);
-    return status == QN_OK ? qn_batch_append(out, bags) : status;
+    QN_TRY(qn_bags_build(&bags, in->columns[index], &numbering, &rule));
+    return qn_batch_append(out, bags);
 }
 
 const qn_stage_class qn_hashing_tf_class = {

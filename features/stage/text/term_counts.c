@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "core/stats/hash.h"
+#include "features/stage/text/bags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,12 @@ void qn_term_counts_clear(qn_term_counts *counts) {
 /* ---- Counting ------------------------------------------------------------------------------- */
 
 /* Terms that came since have counts of zero. */
-static qn_status reserve_counts(qn_term_counts *counts, int32_t before) {
-    int32_t count = counts->terms.count;
+static qn_status reserve_counts(qn_term_counts *counts) {
+    int64_t count = counts->terms.count, before = counts->count;
     QN_TRY(qn_mem_reserve(&counts->counts, &counts->capacity, count, sizeof *counts->counts));
     if (count > before)
         memset(counts->counts + before, 0, (size_t)(count - before) * sizeof *counts->counts);
+    counts->count = count;
     return QN_OK;
 }
 
@@ -42,27 +44,38 @@ static void count_document(qn_term_counts *counts, const int32_t *ids, int64_t l
     }
 }
 
-qn_status qn_term_counts_add(qn_term_counts *counts, const qn_column *documents) {
-    int32_t before = counts->terms.count;
-    int32_t *ids = NULL;
-    QN_TRY(qn_mem_alloc(&ids, (size_t)documents->items->length, sizeof *ids));
-    qn_status status = qn_terms_add_all(&counts->terms, documents->items, ids);
-    if (status == QN_OK)
-        status = reserve_counts(counts, before);
-    for (int64_t i = 0; i < documents->length && status == QN_OK; i++) {
-        const int32_t *range = documents->offsets + i;
-        if (!qn_column_is_null(documents, i))
-            count_document(counts, ids + range[0], range[1] - range[0]);
-    }
-    qn_mem_free(ids);
-    return status;
+static qn_status number_term(void *context, qn_view term, int32_t *id) {
+    qn_term_counts *counts = context;
+    return qn_terms_add(&counts->terms, term, id);
 }
 
-/* Adds one term's counts; a term's length is checked against the bytes left. */
+static qn_status number_rows(void *context, const qn_column *column, int64_t first, int64_t count,
+                             int32_t *ids) {
+    qn_term_counts *counts = context;
+    return qn_terms_add_rows(&counts->terms, column, first, count, ids);
+}
+
+static qn_status count_part(void *context, const qn_column *documents, int64_t first, int64_t end,
+                            int32_t *ids) {
+    qn_term_counts *counts = context;
+    const int32_t *offsets = documents->offsets;
+    QN_TRY(reserve_counts(counts));
+    for (int64_t i = first; i < end; i++)
+        if (!qn_column_is_null(documents, i))
+            count_document(counts, ids + offsets[i] - offsets[first], offsets[i + 1] - offsets[i]);
+    return QN_OK;
+}
+
+qn_status qn_term_counts_add(qn_term_counts *counts, const qn_column *documents) {
+    qn_bag_numbering numbering = {counts, number_term, number_rows, -1};
+    return qn_bags_scan(documents, &numbering, count_part, counts);
+}
+
+/* Adds one term's counts. */
 static qn_status add_counted(qn_term_counts *counts, qn_view term, qn_term_count times) {
-    int32_t before = counts->terms.count, id;
+    int32_t id;
     QN_TRY(qn_terms_add(&counts->terms, term, &id));
-    QN_TRY(reserve_counts(counts, before));
+    QN_TRY(reserve_counts(counts));
     counts->counts[id].total += times.total;
     counts->counts[id].documents += times.documents;
     return QN_OK;
@@ -150,18 +163,83 @@ done:
     return status;
 }
 
-static qn_status gather(qn_comm *comm, const qn_term_counts *share, const int64_t *ids,
+/* ---- Choosing ------------------------------------------------------------------------------- */
+
+/* A term and what is compared first: its total, then its first bytes. */
+typedef struct candidate {
+    int64_t total;
+    uint64_t prefix;
+    int64_t id;
+} candidate;
+
+static candidate candidate_of(const qn_term_counts *counts, int64_t id) {
+    qn_view term = qn_terms_text(&counts->terms, (int32_t)id);
+    candidate made = {.total = counts->counts[id].total, .id = id};
+    for (int64_t i = 0; i < 8; i++)
+        made.prefix = made.prefix << 8 | (i < term.length ? (unsigned char)term.data[i] : 0);
+    return made;
+}
+
+static int more_frequent(const void *left, const void *right, void *context) {
+    const candidate *a = left, *b = right;
+    if (a->total != b->total)
+        return a->total < b->total ? 1 : -1;
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    const qn_terms *terms = context;
+    return qn_view_compare(qn_terms_text(terms, (int32_t)a->id),
+                           qn_terms_text(terms, (int32_t)b->id));
+}
+
+/* The chosen terms in order; *out is the caller's. */
+static qn_status choose(const qn_term_counts *counts, const qn_term_choice *choice, candidate **out,
+                        int64_t *count) {
+    candidate *chosen = NULL;
+    int64_t n = 0;
+    QN_TRY(qn_mem_alloc(&chosen, (size_t)counts->terms.count, sizeof *chosen));
+    for (int64_t id = 0; id < counts->terms.count; id++) {
+        double documents = (double)counts->counts[id].documents;
+        if (documents >= choice->min_documents && documents <= choice->max_documents)
+            chosen[n++] = candidate_of(counts, id);
+    }
+    qsort_r(chosen, (size_t)n, sizeof *chosen, more_frequent, (void *)(uintptr_t)&counts->terms);
+    *out = chosen;
+    *count = n < choice->limit ? n : choice->limit;
+    return QN_OK;
+}
+
+static qn_status copy_chosen(const qn_term_counts *counts, const qn_term_choice *choice,
+                             qn_terms *out) {
+    qn_terms terms = {0};
+    candidate *chosen = NULL;
+    int64_t count = 0;
+    int32_t id;
+    qn_status status;
+    QN_TRY_GOTO(choose(counts, choice, &chosen, &count), done);
+    QN_TRY_GOTO(qn_terms_init(&terms), done);
+    for (int64_t i = 0; i < count; i++)
+        QN_TRY_GOTO(qn_terms_add(&terms, qn_terms_text(&counts->terms, (int32_t)chosen[i].id), &id),
+                    done);
+    *out = terms;
+    terms = (qn_terms){0};
+done:
+    qn_terms_clear(&terms);
+    qn_mem_free(chosen);
+    return status;
+}
+
+static qn_status gather(qn_comm *comm, const qn_term_counts *share, const candidate *chosen,
                         int64_t count, qn_term_counts *whole) {
     char *packed = NULL;
     void *received = NULL;
     int64_t *offsets = NULL, length = 0, end = 0;
     for (int64_t i = 0; i < count; i++)
-        length += message_size(share, ids[i]);
+        length += message_size(share, chosen[i].id);
     qn_status status = qn_mem_alloc(&packed, (size_t)length, 1);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     for (int64_t i = 0; i < count; i++) {
-        put_message(share, ids[i], packed + end);
-        end += message_size(share, ids[i]);
+        put_message(share, chosen[i].id, packed + end);
+        end += message_size(share, chosen[i].id);
     }
     QN_TRY_GOTO(qn_comm_allgatherv(comm, packed, length, &received, &offsets), done);
     status = add_messages(whole, received, offsets[qn_comm_size(comm)]);
@@ -173,67 +251,22 @@ done:
     return status;
 }
 
-/* ---- Choosing ------------------------------------------------------------------------------- */
-
-static int more_frequent(const void *left, const void *right, void *context) {
-    const qn_term_counts *counts = context;
-    int32_t a = (int32_t) * (const int64_t *)left, b = (int32_t) * (const int64_t *)right;
-    int64_t count_a = counts->counts[a].total, count_b = counts->counts[b].total;
-    if (count_a != count_b)
-        return count_a < count_b ? 1 : -1;
-    return qn_view_compare(qn_terms_text(&counts->terms, a), qn_terms_text(&counts->terms, b));
-}
-
-/* The numbers of the chosen terms in order; *ids is the caller's. */
-static qn_status choose(const qn_term_counts *counts, const qn_term_choice *choice, int64_t **ids,
-                        int64_t *count) {
-    int64_t *chosen = NULL, n = 0;
-    QN_TRY(qn_mem_alloc(&chosen, (size_t)counts->terms.count, sizeof *chosen));
-    for (int64_t id = 0; id < counts->terms.count; id++) {
-        double documents = (double)counts->counts[id].documents;
-        if (documents >= choice->min_documents && documents <= choice->max_documents)
-            chosen[n++] = id;
-    }
-    qsort_r(chosen, (size_t)n, sizeof *chosen, more_frequent, (void *)(uintptr_t)counts);
-    *ids = chosen;
-    *count = n < choice->limit ? n : choice->limit;
-    return QN_OK;
-}
-
-static qn_status copy_chosen(const qn_term_counts *counts, const qn_term_choice *choice,
-                             qn_terms *out) {
-    qn_terms terms = {0};
-    int64_t *ids = NULL, count = 0;
-    int32_t id;
-    qn_status status;
-    QN_TRY_GOTO(choose(counts, choice, &ids, &count), done);
-    QN_TRY_GOTO(qn_terms_init(&terms), done);
-    for (int64_t i = 0; i < count; i++)
-        QN_TRY_GOTO(qn_terms_add(&terms, qn_terms_text(&counts->terms, (int32_t)ids[i]), &id),
-                    done);
-    *out = terms;
-    terms = (qn_terms){0};
-done:
-    qn_terms_clear(&terms);
-    qn_mem_free(ids);
-    return status;
-}
-
 /* The terms that any rank could choose, and others, on every rank. */
 static qn_status merge(qn_comm *comm, const qn_term_counts *counts, const qn_term_choice *choice,
                        qn_term_counts *whole) {
     qn_term_counts share = {0};
-    int64_t *ids = NULL, count = 0;
+    candidate *chosen = NULL;
+    int64_t count = 0;
     qn_status status = qn_term_counts_init(&share);
     if (status == QN_OK)
         status = qn_term_counts_init(whole);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     QN_TRY_GOTO(exchange(comm, counts, &share), done);
-    QN_TRY_GOTO(qn_comm_agree(comm, choose(&share, choice, &ids, &count)), done);
-    QN_TRY_GOTO(gather(comm, &share, ids, count, whole), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, choose(&share, choice, &chosen, &count)), done);
+    QN_TRY_GOTO(gather(comm, &share, chosen, count, whole), done);
 done:
     qn_term_counts_clear(&share);
-    qn_mem_free(ids);
+    qn_mem_free(chosen);
     return status;
 }
 

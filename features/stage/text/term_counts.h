@@ -14,8 +14,8 @@ typedef struct qn_term_count {
 
 typedef struct qn_term_counts {
     qn_terms terms;
-    qn_term_count *counts; /* of each term */
-    int64_t capacity;
+    qn_term_count *counts; /* of the first `count` terms: all, between calls */
+    int64_t count, capacity;
     int64_t documents;
 } qn_term_counts;
 

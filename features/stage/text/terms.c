@@ -28,9 +28,14 @@ static inline uint64_t hash_key(term_key key) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t low_bytes(int64_t count) {
-    return count >= 8 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * count)) - 1;
-}
+/* The bytes of a term of so many, and their number. */
+#define LOW(n)  ((n) >= 8 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * (n) % 64)) - 1)
+#define HIGH(n) ((n) > 8 ? (UINT64_C(1) << (8 * (n) % 64)) - 1 : 0)
+#define MASK(n)                                                                                    \
+    { LOW(n), HIGH(n) }
+static const uint64_t masks[INLINE_BYTES + 1][2] = {
+    MASK(0), MASK(1), MASK(2),  MASK(3),  MASK(4),  MASK(5),  MASK(6),  MASK(7),
+    MASK(8), MASK(9), MASK(10), MASK(11), MASK(12), MASK(13), MASK(14), MASK(15)};
 
 /* `readable` bytes may be read from `text` on, at least `length` of them. */
 static inline term_key make_key(const char *text, int64_t length, int64_t readable) {
@@ -41,8 +46,8 @@ static inline term_key make_key(const char *text, int64_t length, int64_t readab
         memcpy(words, text, sizeof words);
     else if (length > 0)
         memcpy(words, text, (size_t)length);
-    return (term_key){words[0] & low_bytes(length),
-                      (words[1] & low_bytes(length > 8 ? length - 8 : 0)) | (uint64_t)length << 56};
+    return (term_key){words[0] & masks[length][0],
+                      (words[1] & masks[length][1]) | (uint64_t)length << 56};
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */
@@ -148,12 +153,12 @@ qn_status qn_terms_add(qn_terms *terms, qn_view term, int32_t *id) {
     return QN_OK;
 }
 
-static int32_t find_term(const qn_terms *terms, qn_view term) {
+int32_t qn_terms_find(const qn_terms *terms, qn_view term) {
     term_key key = make_key(term.data, term.length, term.length);
     return find_key(terms, key, hash_key(key), term.data);
 }
 
-/* ---- Plain columns -------------------------------------------------------------------------- */
+/* ---- Rows ---------------------------------------------------------------------------------- */
 
 typedef struct block {
     term_key keys[BLOCK];
@@ -191,77 +196,22 @@ static inline int64_t block_of(int64_t left) {
     return left < BLOCK ? left : BLOCK;
 }
 
-static void find_plain(const qn_terms *terms, const qn_column *column, int32_t *ids) {
+void qn_terms_find_rows(const qn_terms *terms, const qn_column *column, int64_t first,
+                        int64_t count, int32_t *ids) {
     block rows;
-    for (int64_t i = 0; i < column->length; i += BLOCK)
-        find_block(terms, column, i, block_of(column->length - i), &rows, ids + i);
+    for (int64_t i = 0; i < count; i += BLOCK)
+        find_block(terms, column, first + i, block_of(count - i), &rows, ids + i);
 }
 
-/* The table may change its size within a block: what was not found is looked for again. */
-static qn_status add_plain(qn_terms *terms, const qn_column *column, int32_t *ids) {
+/* What is new in a block may be there already when its turn comes: qn_terms_add looks again. */
+qn_status qn_terms_add_rows(qn_terms *terms, const qn_column *column, int64_t first, int64_t count,
+                            int32_t *ids) {
     block rows;
-    for (int64_t first = 0; first < column->length; first += BLOCK) {
-        int64_t count = block_of(column->length - first);
-        find_block(terms, column, first, count, &rows, ids + first);
-        for (int64_t i = 0; i < count; i++)
-            if (ids[first + i] < 0 && !qn_column_is_null(column, first + i))
-                QN_TRY(qn_terms_add(terms, plain_text(column, first + i), &ids[first + i]));
+    for (int64_t i = 0; i < count; i++) {
+        if (i % BLOCK == 0)
+            find_block(terms, column, first + i, block_of(count - i), &rows, ids + i);
+        if (ids[i] < 0 && !qn_column_is_null(column, first + i))
+            QN_TRY(qn_terms_add(terms, plain_text(column, first + i), &ids[i]));
     }
-    return QN_OK;
-}
-
-/* ---- Dictionary-encoded columns ------------------------------------------------------------- */
-
-enum { NOT_YET = -2 };
-
-/* With `added` NULL, terms are only looked for. */
-static qn_status number_codes(const qn_terms *terms, qn_terms *added, const qn_column *column,
-                              int32_t *ids) {
-    const qn_column *dictionary = column->dictionary;
-    int32_t *numbers = NULL;
-    qn_status status = QN_OK;
-    QN_TRY(qn_mem_alloc(&numbers, (size_t)dictionary->length, sizeof *numbers));
-    for (int64_t i = 0; i < dictionary->length; i++)
-        numbers[i] = NOT_YET;
-    for (int64_t i = 0; i < column->length && status == QN_OK; i++) {
-        if (qn_column_is_null(column, i)) {
-            ids[i] = -1;
-            continue;
-        }
-        int32_t *number = &numbers[column->codes[i]];
-        if (*number == NOT_YET) {
-            qn_view term = qn_column_string(dictionary, column->codes[i]);
-            if (added == NULL)
-                *number = find_term(terms, term);
-            else
-                status = qn_terms_add(added, term, number);
-        }
-        ids[i] = *number;
-    }
-    qn_mem_free(numbers);
-    return status;
-}
-
-/* ---- Columns -------------------------------------------------------------------------------- */
-
-static void mark_nulls(const qn_column *column, int32_t *ids) {
-    for (int64_t i = 0; column->null_count > 0 && i < column->length; i++)
-        if (qn_column_is_null(column, i))
-            ids[i] = -1;
-}
-
-qn_status qn_terms_add_all(qn_terms *terms, const qn_column *column, int32_t *ids) {
-    if (column->dictionary != NULL)
-        return number_codes(terms, terms, column, ids);
-    QN_TRY(add_plain(terms, column, ids));
-    mark_nulls(column, ids);
-    return QN_OK;
-}
-
-qn_status qn_terms_find_all(const qn_terms *terms, const qn_column *column, int32_t *ids) {
-    if (column->dictionary != NULL)
-        return number_codes(terms, NULL, column, ids);
-    find_plain(terms, column, ids);
-    mark_nulls(column, ids);
     return QN_OK;
 }

@@ -21,12 +21,16 @@ void qn_terms_clear(qn_terms *terms); /* all zero is fine */
 /* Local. *id: the number of a term, which is added if it is new. */
 QN_CHECKED qn_status qn_terms_add(qn_terms *terms, qn_view term, int32_t *id);
 
-/* Local. ids[i] = number of the term in row i of a string column, dictionary-encoded or not; -1 for
- * a null and, unless added, for a term that is not there. An entry of a dictionary is looked up
- * once a call. Cost: 5 to 10 ns a row. */
-QN_CHECKED qn_status qn_terms_add_all(qn_terms *terms, const qn_column *column, int32_t *ids);
-QN_CHECKED qn_status qn_terms_find_all(const qn_terms *terms, const qn_column *column,
-                                       int32_t *ids);
+/* Local. Its number, -1 if it is not there. */
+int32_t qn_terms_find(const qn_terms *terms, qn_view term);
+
+/* Local. ids[i] = number of the term in row first + i of a plain (not dictionary-encoded) string
+ * column, for `count` rows; unless added, -1 for a term that is not there. Nulls are not added,
+ * their numbers mean nothing. Cost: 4 to 8 ns a row. */
+QN_CHECKED qn_status qn_terms_add_rows(qn_terms *terms, const qn_column *column, int64_t first,
+                                       int64_t count, int32_t *ids);
+void qn_terms_find_rows(const qn_terms *terms, const qn_column *column, int64_t first,
+                        int64_t count, int32_t *ids);
 
 /* Borrowed until the next term is added. */
 static inline qn_view qn_terms_text(const qn_terms *terms, int32_t id) {
