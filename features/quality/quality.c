@@ -140,8 +140,10 @@ static qn_status bind(qn_quality *quality, int32_t index, const qn_rule_scene *s
 qn_status qn_quality_bind(qn_quality *quality, int32_t index, const qn_schema *schema,
                           const qn_quality_tables *tables, const qn_execution *execution) {
     qn_status status = QN_OK;
-    if (quality->schema.count == 0)
+    if (index == 0) {
+        qn_schema_clear(&quality->schema);
         status = qn_schema_copy(&quality->schema, schema);
+    }
     QN_TRY(qn_comm_agree(execution->comm, status));
     quality->execution = *execution;
     quality->tables = tables == NULL ? (qn_quality_tables){0} : *tables;

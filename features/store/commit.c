@@ -110,6 +110,13 @@ static qn_status seal(qn_text *text) {
                     json_pack("{s:I, s:s}", "lines", (json_int_t)lines, "sha256", sha256));
 }
 
+static qn_status add_rules(const json_t *quality, qn_text *text) {
+    size_t i;
+    json_t *rule;
+    json_array_foreach(quality, i, rule) QN_TRY(add_line(text, "dq", json_incref(rule)));
+    return QN_OK;
+}
+
 static qn_status build_record(const store_change *change, store_state *head, const char *txn,
                               qn_text *text, qn_store_version *made) {
     qn_text actions;
@@ -125,6 +132,7 @@ static qn_status build_record(const store_change *change, store_state *head, con
     QN_TRY_GOTO(add_line(text, "commit", commit), done);
     QN_TRY_GOTO(add_line(text, "schema", json_incref(change->schema)), done);
     QN_TRY_GOTO(qn_text_add(text, actions.data, actions.length), done);
+    QN_TRY_GOTO(add_rules(change->options->quality, text), done);
     if (change->options->lineage != NULL)
         QN_TRY_GOTO(add_line(text, "lineage", json_deep_copy(change->options->lineage)), done);
     status = seal(text);

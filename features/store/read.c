@@ -91,6 +91,8 @@ qn_status qn_store_show(const char *store, const char *group, int64_t version, j
     copy_value(object, "partition_by", state.commit, "partition_by");
     (void)json_object_set(object, "schema", state.schema);
     (void)json_object_set_new(object, "files", list_parts(&state));
+    if (state.quality != NULL)
+        (void)json_object_set(object, "quality", state.quality);
     if (state.lineage != NULL)
         (void)json_object_set(object, "lineage", state.lineage);
     store_state_clear(&state);

@@ -25,6 +25,7 @@ void store_state_clear(store_state *state) {
     json_decref(state->parts);
     json_decref(state->commit);
     json_decref(state->lineage);
+    json_decref(state->quality);
     *state = (store_state){.version = -1};
 }
 
@@ -150,6 +151,15 @@ static qn_status apply_commit(store_state *state, const record *r, json_t *commi
     return QN_OK;
 }
 
+/* What a rule found in the rows that the version was made of. */
+static qn_status add_rule(store_state *state, json_t *rule) {
+    if (state->quality == NULL)
+        state->quality = json_array();
+    if (json_array_append(state->quality, rule) != 0)
+        return qn_fail(QN_MEMORY, "no memory for a store's state");
+    return QN_OK;
+}
+
 static qn_status apply_line(store_state *state, const record *r, const json_t *action) {
     json_t *commit = json_object_get(action, "commit");
     if (commit != NULL)
@@ -158,6 +168,8 @@ static qn_status apply_line(store_state *state, const record *r, const json_t *a
         return broken(r, "it does not begin with a commit");
     if (json_object_get(action, "schema") != NULL)
         replace(&state->schema, json_object_get(action, "schema"));
+    if (json_object_get(action, "dq") != NULL)
+        QN_TRY(add_rule(state, json_object_get(action, "dq")));
     if (json_object_get(action, "lineage") != NULL)
         replace(&state->lineage, json_object_get(action, "lineage"));
     if (json_object_get(action, "add") == NULL && json_object_get(action, "remove") == NULL)
@@ -169,6 +181,7 @@ static qn_status apply_line(store_state *state, const record *r, const json_t *a
 static qn_status apply_record(store_state *state, const record *r) {
     const char *line = r->text, *end = r->text + r->length;
     replace(&state->lineage, NULL);
+    replace(&state->quality, NULL);
     replace(&state->commit, NULL);
     while (line < end) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));

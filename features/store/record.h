@@ -4,7 +4,7 @@
  *   {"commit":{"v","parent","parent_sha256","ict_ns","txn","op","message","keys",
  *              "partition_by","state","writer"}}
  *   {"schema":[..]}  {"remove":{"path"}} {"add":{"path","rows","bytes","sha256","content","stats"}}
- *   {"lineage":{..}}  {"end":{"lines","sha256"}}
+ *   {"dq":{..}}  {"lineage":{..}}  {"end":{"lines","sha256"}}
  * `end` holds the number of lines above it and the SHA-256 of their bytes. */
 #ifndef QUERN_FEATURES_STORE_RECORD_H
 #define QUERN_FEATURES_STORE_RECORD_H
@@ -20,6 +20,7 @@ typedef struct store_state {
     json_t *schema;  /* array, NULL before version 0 */
     json_t *parts;   /* object: path -> add, in row order */
     json_t *commit;  /* of the last record */
+    json_t *quality; /* an array of the last record's rules, or NULL */
     json_t *lineage; /* of the last record, or NULL */
 } store_state;
 

@@ -31,6 +31,8 @@ typedef struct qn_store_options {
     const char *const *keys; /* columns that identify a row, recorded; NULL: none */
     int32_t key_count;
     const json_t *lineage;           /* an object that says where the rows come from; NULL: none */
+    const json_t *quality;           /* an array: an object a rule that the rows were judged by;
+                                        NULL: none */
     bool deflate;                    /* compress the parts */
     int32_t part_batches;            /* source batches a part; 0: QN_STORE_PART_BATCHES */
     const char *const *partition_by; /* columns of few values: each part has rows of one value */
@@ -74,7 +76,7 @@ QN_CHECKED qn_status qn_store_groups(const char *store, json_t **out);
 QN_CHECKED qn_status qn_store_log(const char *store, const char *group, json_t **out);
 
 /* Local. One version: as in the log, and "keys", "schema", "files" ([{"path", "rows", "bytes",
- * "sha256", "content", "stats"}]), "lineage". */
+ * "sha256", "content", "stats"}]), "quality", "lineage". */
 QN_CHECKED qn_status qn_store_show(const char *store, const char *group, int64_t version,
                                    json_t **out);
 

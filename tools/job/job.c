@@ -312,8 +312,9 @@ static qn_status default_names(qn_job *job) {
 }
 
 static qn_status parse_all(qn_job *job) {
-    static const char *const known[] = {"name",   "seed",  "output", "cache_mb", "input", "sql",
-                                        "stages", "split", "model",  "evaluate", "save",  NULL};
+    static const char *const known[] = {"name",     "seed", "output", "cache_mb", "input",
+                                        "quality",  "sql",  "stages", "split",    "model",
+                                        "evaluate", "save", NULL};
     int64_t cache_mb = DEFAULT_CACHE_MB;
     QN_TRY(qn_job_check_keys(job, job->yaml.root, known));
     QN_TRY(qn_job_text(job, job->yaml.root, "name", &job->name));
@@ -322,6 +323,8 @@ static qn_status parse_all(qn_job *job) {
     QN_TRY(qn_job_int(job, "cache_mb", INT64_MAX >> 20, &cache_mb));
     job->cache = cache_mb << 20;
     QN_TRY(qn_job_parse_input(job));
+    if (qn_job_get(job->yaml.root, "quality") != NULL)
+        QN_TRY(qn_job_parse_quality(job, qn_job_get(job->yaml.root, "quality")));
     QN_TRY(parse_sql(job));
     QN_TRY(parse_stages(job));
     QN_TRY(parse_model(job));

@@ -1,4 +1,5 @@
 #include "tools/job/run.h"
+#include "tools/job/run_quality.h"
 #include "tools/job/run_query.h"
 
 #include "core/log.h"
@@ -40,6 +41,8 @@ void qn_run_clear(qn_run *run) {
         qn_stream_free(run->rows);
     qn_stage_free(run->pipeline);
     qn_stream_free(run->input);
+    qn_stream_free(run->source);
+    json_decref(run->quality);
     qn_run_free_tables(run);
     qn_job_clear(&run->job);
 }
@@ -67,16 +70,19 @@ qn_status qn_run_read_job(qn_run *run, const char *path, char *const *settings, 
 }
 
 /* Reads only the columns that the SQL step asks for; without one, all of them are results. */
-static qn_status prune(qn_run *run) {
+static qn_status prune(qn_run *run, bool *out) {
     qn_job *job = &run->job;
     if (!job->has_sql)
         return QN_OK;
-    bool *needed = NULL;
+    bool *needed = NULL, narrowed = false;
     QN_TRY(qn_mem_calloc(&needed, (size_t)run->input->schema.count, sizeof *needed));
     /* A fault of the query is found again, and placed in the file, when the job is bound. */
-    if (qn_stage_needs(job->stages[0], &run->input->schema, needed) == QN_OK)
-        qn_scan_select(run->input, needed);
+    if (qn_stage_needs(job->stages[0], &run->input->schema, needed) == QN_OK) {
+        qn_run_quality_needs(run, needed);
+        narrowed = qn_scan_select(run->input, needed);
+    }
     qn_mem_free(needed);
+    *out = narrowed;
     return QN_OK;
 }
 
@@ -125,7 +131,12 @@ qn_status qn_run_open(qn_run *run) {
     for (int64_t i = 0; i < job->stage_count; i++)
         qn_stage_set_execution(job->stages[i], &run->execution);
     QN_TRY(job->query != NULL ? qn_run_open_query(run) : open_files(run));
-    qn_status status = prune(run);
+    bool narrowed = false;
+    QN_TRY(qn_run_bind_quality(run));
+    QN_TRY(qn_comm_agree(run->comm, prune(run, &narrowed)));
+    if (narrowed)
+        QN_TRY(qn_run_bind_quality(run));
+    qn_status status = qn_run_open_gate(run);
     if (status == QN_OK)
         status = qn_job_bind(job, &run->input->schema);
     if (status == QN_OK)
@@ -193,7 +204,7 @@ static qn_status fit(qn_run *run) {
     return status;
 }
 
-static qn_status output_path(const qn_run *run, const char *name, char **out) {
+qn_status qn_run_output_path(const qn_run *run, const char *name, char **out) {
     if (name[0] == '/')
         return qn_mem_copy_text(out, name);
     return qn_format(out, "%s/%s", run->job.output, name);
@@ -201,7 +212,8 @@ static qn_status output_path(const qn_run *run, const char *name, char **out) {
 
 static qn_status save_model(qn_run *run) {
     char *path = NULL;
-    qn_status status = qn_comm_agree(run->comm, output_path(run, run->job.model_path, &path));
+    qn_status status =
+        qn_comm_agree(run->comm, qn_run_output_path(run, run->job.model_path, &path));
     if (status == QN_OK)
         status = qn_pipeline_save(run->pipeline, run->comm, path);
     qn_mem_free(path);
@@ -286,7 +298,7 @@ static qn_status write_predictions(qn_run *run) {
     if (status == QN_OK)
         status = select_columns(&stream, names, count);
     if (status == QN_OK)
-        status = output_path(run, run->job.predictions_path, &path);
+        status = qn_run_output_path(run, run->job.predictions_path, &path);
     status = qn_comm_agree(run->comm, status);
     if (status == QN_OK)
         status = qn_write(stream, run->comm, path, &rows);
@@ -376,13 +388,14 @@ static qn_status commit_features(qn_run *run) {
     char *path = NULL;
     qn_status status = open_features(run, &stream);
     if (status == QN_OK)
-        status = output_path(run, job->store_path, &path);
+        status = qn_run_output_path(run, job->store_path, &path);
     status = qn_comm_agree(run->comm, status);
     qn_store_version version = {.version = -1};
-    json_t *lineage = job_lineage(run);
+    json_t *lineage = job_lineage(run), *quality = qn_run_quality_record(run);
     qn_store_options options = {.mode = QN_STORE_OVERWRITE,
                                 .message = job->name,
                                 .lineage = lineage,
+                                .quality = quality,
                                 .partition_by = (const char *const *)job->partition_by,
                                 .partition_count = (int32_t)job->partition_count,
                                 .execution = &run->execution};
@@ -391,6 +404,7 @@ static qn_status commit_features(qn_run *run) {
     run->version = version.version;
     run->feature_rows = version.rows;
     json_decref(lineage);
+    json_decref(quality);
     qn_stream_free(stream);
     qn_mem_free(path);
     return status;
@@ -409,7 +423,8 @@ static qn_status settle(qn_run *run) {
     QN_TRY(qn_comm_max_i64(run->comm, &run->peak, 1));
     if (run->job.query != NULL)
         return qn_run_settle_query(run);
-    return qn_settle_bad_records(run->input, run->comm, run->job.read, &run->bad_rows);
+    qn_stream *scan = run->source != NULL ? run->source : run->input;
+    return qn_settle_bad_records(scan, run->comm, run->job.read, &run->bad_rows);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */
@@ -444,6 +459,7 @@ static void record_failure(qn_run *run, const char *name, qn_status status) {
 qn_status qn_run_execute(qn_run *run) {
     const qn_job *job = &run->job;
     const job_step steps[] = {
+        {"check quality", qn_run_judge, job->quality != NULL},
         {"fit", fit, job->stage_count > 0},
         {"evaluate training", train_evaluation, job->has_model},
         {"evaluate test", test_evaluation, job->has_model && job->test > 0},
