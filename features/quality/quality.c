@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "features/quality/quality_private.h"
 #include "features/quality/rules/rules.h"
+#include "mpi/stage.h"
 
 #include <string.h>
 
@@ -159,11 +160,47 @@ qn_status qn_quality_bind(qn_quality *quality, int32_t index, const qn_schema *s
 
 void qn_quality_mark_columns(const qn_quality *quality, bool *needed) {
     for (int64_t i = 0; i < quality->count; i++)
+        for (int32_t k = 0; quality->rules[i]->class_->reads_all && k < quality->schema.count; k++)
+            needed[k] = true;
+    for (int64_t i = 0; i < quality->count; i++)
         for (int64_t k = 0; k < quality->rules[i]->column_count; k++)
             needed[quality->rules[i]->columns[k]] = true;
 }
 
 /* ---- Judging -------------------------------------------------------------------------------- */
+
+static qn_status survey_batch(void *context, const qn_batch *batch) {
+    qn_quality *quality = context;
+    for (int64_t i = 0; i < quality->count; i++)
+        if (quality->rules[i]->class_->survey != NULL)
+            QN_TRY(quality->rules[i]->class_->survey(quality->rules[i], batch));
+    return QN_OK;
+}
+
+/* Every rank has a summary, also one without rows. */
+static qn_status survey_nothing(qn_quality *quality) {
+    qn_batch none;
+    qn_batch_init(&none);
+    qn_status status = qn_batch_reserve(&none, quality->schema.count);
+    for (int32_t i = 0; i < quality->schema.count && status == QN_OK; i++) {
+        const qn_field *field = &quality->schema.fields[i];
+        status = qn_column_new(&none.columns[i], field->type, 0, field->width);
+    }
+    if (status == QN_OK)
+        status = survey_batch(quality, &none);
+    qn_batch_clear(&none);
+    return status;
+}
+
+static qn_status survey(qn_quality *quality, const qn_rule_scene *scene) {
+    bool wanted = false;
+    for (int64_t i = 0; i < quality->count; i++)
+        wanted |= quality->rules[i]->class_->survey != NULL;
+    if (!wanted)
+        return QN_OK;
+    QN_TRY(qn_comm_agree(scene->comm, survey_nothing(quality)));
+    return qn_stage_scan(scene->in, scene->comm, survey_batch, quality);
+}
 
 static qn_status prepare(qn_quality *quality, const qn_rule_scene *scene) {
     for (int64_t i = 0; i < quality->count; i++) {
@@ -209,6 +246,7 @@ qn_status qn_quality_run(qn_quality *quality, qn_stream *in) {
                            .in = in};
     if (!qn_schema_equal(&quality->schema, &in->schema))
         return qn_fail(QN_INTERNAL, "rules are judged over another table than they are bound to");
+    QN_TRY(survey(quality, &scene));
     QN_TRY(prepare(quality, &scene));
     QN_TRY(qn_quality_judge_rows(quality, &scene));
     scene.rows = quality->counts.rows;

@@ -104,14 +104,19 @@ qn_status qn_rule_set_condition(qn_rule *rule, const qn_rule_scene *scene, qn_ex
     return QN_OK;
 }
 
-/* "range(price)" */
+enum { NAMED_COLUMNS = 3 };
+
+/* "range(price)", "unique(a, b, c and 4 more)" */
 static qn_status make_name(qn_rule *rule, const qn_schema *schema) {
     qn_text text;
     qn_text_init(&text);
     qn_status status = qn_text_printf(&text, "%s", rule->class_->name);
-    for (int64_t i = 0; i < rule->column_count && status == QN_OK; i++)
+    for (int64_t i = 0; i < rule->column_count && i < NAMED_COLUMNS && status == QN_OK; i++)
         status = qn_text_printf(&text, "%s%s", i == 0 ? "(" : ", ",
                                 schema->fields[rule->columns[i]].name);
+    if (status == QN_OK && rule->column_count > NAMED_COLUMNS)
+        status =
+            qn_text_printf(&text, " and %lld more", (long long)rule->column_count - NAMED_COLUMNS);
     if (status == QN_OK && rule->column_count > 0)
         status = qn_text_add_char(&text, ')');
     if (status != QN_OK) {

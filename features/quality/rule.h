@@ -50,6 +50,7 @@ typedef struct qn_rule_class {
     const char *name;
     const char *help;
     bool of_table;
+    bool reads_all;    /* of any column of the data, not only those that bind uses */
     bool checks_nulls; /* row rules: rows with a null are checked, too */
     const qn_option *options;
     size_t state_size; /* of rule->state, cleared when the rule is made; 0: none */
@@ -57,6 +58,10 @@ typedef struct qn_rule_class {
     /* Local, but for opening tables. Sets the columns (qn_rule_use_column) and, where it is known
      * without data, the condition. JOB errors, the same on all ranks. */
     qn_status (*bind)(qn_rule *rule, const qn_rule_scene *scene);
+
+    /* Local. Takes a batch, of none or more rows, of a pass before all others into a summary; NULL:
+     * none. */
+    qn_status (*survey)(qn_rule *rule, const qn_batch *batch);
 
     /* Collective, before the pass over all rows; NULL: nothing to do. May read scene->in. */
     qn_status (*prepare)(qn_rule *rule, const qn_rule_scene *scene);

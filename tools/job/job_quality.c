@@ -179,7 +179,7 @@ void qn_job_tell_quality(const qn_job_quality *quality, const json_t *report) {
         if (strcmp(outcome, "passed") == 0)
             continue;
         const char *name = json_string_value(json_object_get(rule, "rule"));
-        if (detail != NULL)
+        if (json_object_get(rule, "violations") == NULL)
             qn_warn("quality rule '%s' %s: %s", name, outcome, detail);
         else
             qn_warn("quality rule '%s' %s: %lld of %lld rows break it", name, outcome,

@@ -10,9 +10,15 @@
     X(allowed)                                                                                     \
     X(matches)                                                                                     \
     X(unique)                                                                                      \
+    X(references)                                                                                  \
+    X(outliers)                                                                                    \
     X(predicate)
 
-#define QN_TABLE_RULES(X) X(row_count)
+#define QN_TABLE_RULES(X)                                                                          \
+    X(row_count)                                                                                   \
+    X(freshness)                                                                                   \
+    X(drift)                                                                                       \
+    X(query)
 
 #define QN_RULES(X)                                                                                \
     QN_ROW_RULES(X)                                                                                \
