@@ -1,5 +1,6 @@
 /* help, version: what the program knows about itself. */
 #include "core/csv/csv.h"
+#include "features/quality/quality.h"
 #include "features/stage/registry.h"
 #include "ml/registry.h"
 #include "tools/cmd/commands.h"
@@ -21,6 +22,18 @@ static void print_stage_list(void) {
         print_stages(family->name, family->stages);
     print_stages("estimators, which predict a label", qn_estimators);
     printf("* is fitted. 'quern help NAME' shows the options of one.\n");
+}
+
+static void print_rule_list(void) {
+    qn_rule_kind kind;
+    for (int of_table = 0; of_table < 2; of_table++) {
+        printf("%s:\n", of_table ? "rules of the table" : "rules of rows");
+        for (int32_t i = 0; qn_quality_kind(i, &kind); i++)
+            if (kind.of_table == of_table)
+                printf("  %-30s  %s\n", kind.name, kind.help);
+        printf("\n");
+    }
+    printf("'quern help NAME' shows the options of one.\n");
 }
 
 static const char *type_word(const qn_option *option) {
@@ -74,6 +87,33 @@ static void print_reference(void) {
     for (const qn_registry *registry = qn_all_stages; *registry != NULL; registry++)
         for (qn_registry at = *registry; *at != NULL; at++)
             print_table((*at)->name, (*at)->help, (*at)->options);
+    qn_rule_kind kind;
+    for (int32_t i = 0; qn_quality_kind(i, &kind); i++) {
+        char title[64];
+        snprintf(title, sizeof title, "Quality rule %s", kind.name);
+        print_table(title, kind.help, kind.options);
+    }
+}
+
+/* Of a stage, an estimator or a quality rule. */
+static qn_status help_on_kind(const char *name) {
+    qn_rule_kind kind;
+    const qn_stage_class *class_ = NULL;
+    for (int32_t i = 0; qn_quality_kind(i, &kind); i++)
+        if (strcmp(kind.name, name) == 0) {
+            printf("%s: %s\n\noptions:\n", kind.name, kind.help);
+            print_options(kind.options);
+            return QN_OK;
+        }
+    if (qn_stage_find(qn_all_stages, name, &class_) != QN_OK) {
+        qn_status status =
+            qn_fail(QN_USAGE, "no command, stage, estimator or rule is called '%s'", name);
+        qn_error_help("see 'quern help', 'quern help stages' and 'quern help rules'");
+        return status;
+    }
+    printf("%s: %s\n\noptions:\n", class_->name, class_->help);
+    print_options(class_->options);
+    return QN_OK;
 }
 
 static qn_status run_help(const qn_arguments *arguments) {
@@ -84,6 +124,10 @@ static qn_status run_help(const qn_arguments *arguments) {
     const char *name = arguments->operands[0];
     if (strcmp(name, "stages") == 0) {
         print_stage_list();
+        return QN_OK;
+    }
+    if (strcmp(name, "rules") == 0) {
+        print_rule_list();
         return QN_OK;
     }
     if (strcmp(name, "options") == 0) {
@@ -101,22 +145,14 @@ static qn_status run_help(const qn_arguments *arguments) {
             qn_command_print_help(*command);
             return QN_OK;
         }
-    const qn_stage_class *class_ = NULL;
-    if (qn_stage_find(qn_all_stages, name, &class_) != QN_OK) {
-        qn_status status = qn_fail(QN_USAGE, "no command, stage or estimator is called '%s'", name);
-        qn_error_help("see 'quern help' and 'quern help stages'");
-        return status;
-    }
-    printf("%s: %s\n\noptions:\n", class_->name, class_->help);
-    print_options(class_->options);
-    return QN_OK;
+    return help_on_kind(name);
 }
 
 static const qn_option help_options[] = {QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_help = {.name = "help",
-                                .synopsis = "help [COMMAND|STAGE|stages|csv|options]",
-                                .help = "explain a command, a stage or the CSV reader",
+                                .synopsis = "help [COMMAND|STAGE|RULE|stages|rules|csv|options]",
+                                .help = "explain a command, a stage, a rule or the CSV reader",
                                 .options = help_options,
                                 .most = 1,
                                 .run = run_help};

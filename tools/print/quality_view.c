@@ -15,7 +15,7 @@ static const struct {
 } columns[] = {{"rule", false},      {"type", false},    {"columns", false}, {"checked", true},
                {"violations", true}, {"share", true},    {"action", false},  {"outcome", false},
                {"detail", false},    {"examples", false}};
-enum { COLUMNS = sizeof columns / sizeof *columns, EXAMPLES = COLUMNS - 1 };
+enum { COLUMNS = sizeof columns / sizeof *columns, DETAIL = COLUMNS - 2, EXAMPLES = COLUMNS - 1 };
 
 /* ---- Cells ---------------------------------------------------------------------------------- */
 
@@ -67,15 +67,9 @@ static qn_status print_cell(const json_t *rule, int column, bool brief, qn_text 
 
 /* ---- For people ----------------------------------------------------------------------------- */
 
-/* A detail is shown if a rule has one; the types are left to programs. */
-static bool is_shown(const json_t *rules, int column) {
-    size_t i;
-    json_t *rule;
-    bool found = false;
-    if (strcmp(columns[column].key, "detail") != 0)
-        return column != EXAMPLES && strcmp(columns[column].key, "type") != 0;
-    json_array_foreach(rules, i, rule) found |= json_object_get(rule, "detail") != NULL;
-    return found;
+/* Details and examples are too long for a table; the types are left to programs. */
+static bool is_shown(int column) {
+    return column < DETAIL && strcmp(columns[column].key, "type") != 0;
 }
 
 static qn_status make_cells(const json_t *rules, const int *shown, int count, char **cells) {
@@ -98,7 +92,7 @@ static qn_status show_rules(const json_t *rules) {
     bool right[COLUMNS];
     char **cells = NULL;
     for (int c = 0; c < COLUMNS; c++)
-        if (is_shown(rules, c)) {
+        if (is_shown(c)) {
             right[count] = columns[c].right;
             shown[count++] = c;
         }
@@ -109,6 +103,19 @@ static qn_status show_rules(const json_t *rules) {
         status = qn_show_cells(cells, (int64_t)json_array_size(rules), count, right);
     qn_mem_free_all(cells, (int64_t)total);
     return status;
+}
+
+static void show_details(const json_t *rules) {
+    bool first = true;
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        const json_t *rule = json_array_get(rules, i);
+        const char *detail = json_string_value(json_object_get(rule, columns[DETAIL].key));
+        if (detail == NULL)
+            continue;
+        printf("%s  %s: %s\n", first ? "\ndetails\n" : "",
+               json_string_value(json_object_get(rule, "rule")), detail);
+        first = false;
+    }
 }
 
 static qn_status show_examples(const json_t *rules) {
@@ -137,6 +144,7 @@ static long long count_of(const json_t *report, const char *key) {
 static qn_status show_table(const json_t *report) {
     const json_t *rules = json_object_get(report, "rules");
     QN_TRY(show_rules(rules));
+    show_details(rules);
     QN_TRY(show_examples(rules));
     printf("\n%lld rows: %lld passed, %lld dropped, %lld quarantined; %zu rules: %lld failed, "
            "%lld warned\n",
