@@ -48,7 +48,10 @@
     X(vector_assembler)
 
 #define QN_GLUE_STAGES(X)                                                                          \
+    X(cast_columns)                                                                                \
+    X(drop_columns)                                                                                \
     X(pipeline)                                                                                    \
+    X(rename_columns)                                                                              \
     X(sql_transformer)
 
 #define QN_FEATURE_STAGES(X)                                                                       \

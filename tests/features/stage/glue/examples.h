@@ -6,6 +6,12 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example glue_examples[] = {
+    {"cast_columns input_cols=n,x,word types=double,string,int", "input_cols=v,n,tokens"},
+    {"cast_columns input_cols=day,flag output_cols=a,b types=timestamp,bigint handle_invalid=error "
+     "time_zone=Europe/Berlin",
+     "input_cols=day,s"},
+    {"drop_columns input_cols=n,word,v,tokens", NULL},
+    {"rename_columns input_cols=n,word,cat output_cols=word,n,dog", NULL},
     {"sql_transformer statement=SELECT|*,n*2|AS|a|FROM|__THIS__|WHERE|n>3", NULL},
     {"sql_transformer "
      "statement=SELECT|word,count(*)|AS|c,avg(n)|AS|m,max(time)|AS|t|FROM|__THIS__|GROUP|BY|word",
