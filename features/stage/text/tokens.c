@@ -28,6 +28,12 @@ qn_status qn_tokens_bind(const qn_stage *stage, const qn_schema *in, qn_type fro
     return QN_OK;
 }
 
+/* Lists without rows may lack their items. */
+static qn_status map_column(const qn_stage *stage, const qn_column *in, qn_tokens_map map,
+                            qn_column **out) {
+    return in->length == 0 ? qn_column_new_null(out, QN_STRING_LIST, 0, 0) : map(stage, in, out);
+}
+
 qn_status qn_tokens_transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                               qn_tokens_map map, qn_batch *out) {
     int32_t count;
@@ -37,7 +43,7 @@ qn_status qn_tokens_transform(const qn_stage *stage, const qn_schema *schema, co
         int32_t index;
         qn_column *mapped = NULL;
         QN_TRY(qn_columns_find(stage, schema, i, &index));
-        QN_TRY(map(stage, in->columns[index], &mapped));
+        QN_TRY(map_column(stage, in->columns[index], map, &mapped));
         QN_TRY(qn_batch_append(out, mapped));
     }
     return QN_OK;
