@@ -1,5 +1,7 @@
 #include "core/text/lower.h"
 
+#include "core/text/eight.h"
+
 #include <string.h>
 #include <utf8proc.h>
 
@@ -83,15 +85,12 @@ static inline bool is_capital(unsigned char c) {
 
 /* Eight bytes of ASCII at a time: the bytes in front of the first that is not. */
 static int64_t lower_ascii(char *out, const char *data, int64_t length) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
     int64_t i = 0;
     for (; i + 8 <= length; i += 8) {
-        uint64_t word;
-        memcpy(&word, data + i, 8);
-        if (word & tops)
+        uint64_t word = qn_eight_load(data + i);
+        if (word & QN_EIGHT_TOPS)
             break;
-        uint64_t capital = (word + ones * (0x80 - 'A')) & ~(word + ones * (0x80 - 'Z' - 1)) & tops;
-        word |= capital >> 2;
+        word = qn_eight_lower(word);
         memcpy(out + i, &word, 8);
     }
     for (; i < length && (unsigned char)data[i] < 0x80; i++)

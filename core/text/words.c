@@ -1,32 +1,17 @@
 #include "core/text/words.h"
 
+#include "core/text/eight.h"
+
 #include <string.h>
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read lowest byte first");
-
-#define ONES UINT64_C(0x0101010101010101)
-#define TOPS UINT64_C(0x8080808080808080)
-
-/* The top bits of eight bytes, gathered. */
-static inline uint64_t gather(uint64_t word) {
-    return (word >> 7 & ONES) * UINT64_C(0x0102040810204080) >> 56;
-}
-
-/* The top bit of each byte of ASCII in [from, to]. */
-static inline uint64_t between(uint64_t word, unsigned char from, unsigned char to) {
-    uint64_t low = word & ~TOPS;
-    return (low + ONES * (0x80u - from)) & ~(low + ONES * (0x7fu - to)) & ~word & TOPS;
-}
 
 /* 64 bytes: lowered into `out`; which are blanks; whether any is beyond ASCII. */
 static uint64_t look(const char *bytes, bool lower, char *out, uint64_t *beyond) {
-    uint64_t blanks = 0, capitals = lower ? TOPS : 0;
+    uint64_t blanks = 0;
     for (int i = 0; i < 8; i++) {
-        uint64_t word;
-        memcpy(&word, bytes + i * 8, 8);
-        *beyond |= word & TOPS;
-        blanks |= gather(between(word, ' ', ' ') | between(word, '\t', '\r')) << (i * 8);
-        word |= (between(word, 'A', 'Z') & capitals) >> 2;
+        uint64_t word = qn_eight_load(bytes + i * 8);
+        *beyond |= word & QN_EIGHT_TOPS;
+        blanks |= qn_eight_gather(qn_eight_blanks(word)) << (i * 8);
+        word = lower ? qn_eight_lower(word) : word;
         memcpy(out + i * 8, &word, 8);
     }
     return blanks;

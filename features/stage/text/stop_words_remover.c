@@ -1,11 +1,11 @@
 /* stop_words_remover: lists of tokens without the words of another list: the option's, a file's, or
  * the English ones. */
-#include "core/expr/texts.h"
 #include "core/memory.h"
 #include "core/text/lower.h"
 #include "core/text/utf8.h"
 #include "features/stage/labels.h"
 #include "features/stage/stages.h"
+#include "features/stage/text/short_words.h"
 #include "features/stage/text/stop_words.h"
 #include "features/stage/text/tokens.h"
 #include "mpi/file/file.h"
@@ -26,9 +26,9 @@ typedef struct stop_words_remover {
     qn_stage base;
     char *path; /* of the file that was read; NULL: none, or the words come with a model */
     char **words;
-    int64_t word_count;    /* of the file's */
-    qn_labels labels;      /* what to leave out, lowered unless case counts */
-    uint64_t lengths[256]; /* bit n: a word that begins with this byte has n bytes (63: or more) */
+    int64_t word_count;          /* of the file's */
+    qn_labels labels;            /* what to leave out, lowered unless case counts */
+    qn_short_words *short_words; /* those of them that are short, of ASCII */
 } stop_words_remover;
 
 /* ---- Files ----------------------------------------------------------------------------------- */
@@ -188,17 +188,10 @@ done:
     return status;
 }
 
-static inline int64_t length_bit(int64_t length) {
-    return length < 63 ? length : 63;
-}
-
-static void note_lengths(stop_words_remover *self) {
-    memset(self->lengths, 0, sizeof self->lengths);
-    for (int64_t i = 0; i < self->labels.count; i++) {
-        qn_view word = qn_labels_text(&self->labels, i);
-        unsigned char first = word.length > 0 ? (unsigned char)word.data[0] : 0;
-        self->lengths[first] |= UINT64_C(1) << length_bit(word.length);
-    }
+static void forget_labels(stop_words_remover *self) {
+    qn_labels_clear(&self->labels);
+    qn_mem_free(self->short_words);
+    self->short_words = NULL;
 }
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
@@ -206,12 +199,18 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     const char *const *words = NULL;
     int64_t count = 0;
     qn_labels labels = {0};
+    qn_short_words *short_words = NULL;
     QN_TRY(qn_tokens_bind(stage, in, QN_STRING_LIST, out));
     QN_TRY(choose_words(self, &words, &count));
     QN_TRY(build_labels(self, words, count, &labels));
-    qn_labels_clear(&self->labels);
+    qn_status status = qn_short_words_new(&short_words, &labels);
+    if (status != QN_OK) {
+        qn_labels_clear(&labels);
+        return status;
+    }
+    forget_labels(self);
     self->labels = labels;
-    note_lengths(self);
+    self->short_words = short_words;
     return QN_OK;
 }
 
@@ -219,7 +218,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 
 typedef struct removing {
     const stop_words_remover *self;
-    bool lower, ascii; /* ascii: all of the tokens */
+    bool lower;
     qn_text lowered;
 } removing;
 
@@ -234,25 +233,26 @@ static qn_status look_up(removing *work, qn_view token, bool *stops) {
     return QN_OK;
 }
 
-/* A token of ASCII: most differ from all words in their first letter and length. */
-static inline bool may_stop(const removing *work, qn_view token) {
-    unsigned char first = token.length > 0 ? (unsigned char)token.data[0] : 0;
-    if (work->lower && (unsigned char)(first - 'A') < 26)
-        first |= 0x20;
-    return work->self->lengths[first] >> length_bit(token.length) & 1;
+/* Most tokens are short and of ASCII: two words of the machine tell whether they stay. */
+static qn_status find_stop(removing *work, const qn_column *texts, int64_t row, bool *stops) {
+    const int32_t *offsets = texts->offsets + row;
+    int64_t readable = texts->offsets[texts->length] - offsets[0];
+    qn_view token = {texts->chars + offsets[0], offsets[1] - offsets[0]};
+    qn_short_key key;
+    if (token.length == 0 || token.length > QN_SHORT_WORD ||
+        !qn_short_key_of(token, readable, work->lower, &key))
+        return look_up(work, qn_column_string(texts, row), stops);
+    *stops = qn_short_words_have(work->self->short_words, key);
+    return QN_OK;
 }
 
-/* Marks the texts of a string column that stay; nulls do. */
+/* Marks the texts of a string column without a dictionary that stay; nulls do. */
 static qn_status mark_kept(removing *work, const qn_column *texts, uint64_t *marks) {
-    work->ascii = texts->length == 0 || texts->chars == NULL ||
-                  qn_text_is_ascii(texts->chars, texts->offsets[texts->length]);
     for (int64_t i = 0; i < texts->length; i++) {
-        qn_view token = qn_column_string(texts, i);
         bool stops = false;
-        if (!qn_column_is_null(texts, i) && (!work->ascii || may_stop(work, token)))
-            QN_TRY(look_up(work, token, &stops));
-        if (!stops)
-            qn_bit_set(marks, i);
+        if (!qn_column_is_null(texts, i))
+            QN_TRY(find_stop(work, texts, i, &stops));
+        marks[i >> 6] |= (uint64_t)!stops << (i & 63);
     }
     return QN_OK;
 }
@@ -314,7 +314,7 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
 static void clear(qn_stage *stage) {
     stop_words_remover *self = (stop_words_remover *)stage;
     forget_file(self);
-    qn_labels_clear(&self->labels);
+    forget_labels(self);
 }
 
 const qn_stage_class qn_stop_words_remover_class = {

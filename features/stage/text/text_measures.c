@@ -1,5 +1,7 @@
 #include "features/stage/text/text_measures.h"
 
+#include "core/text/eight.h"
+
 #include <utf8proc.h>
 
 enum { BLANK = 1, LETTER = 2, CAPITAL = 4, DIGIT = 8, PUNCTUATION = 16, END = 32, FULL_END = 64 };
@@ -56,7 +58,8 @@ static unsigned char class_of(int32_t point) {
     }
 }
 
-void qn_text_classes_init(qn_text_classes *out) {
+void qn_text_classes_init(qn_text_classes *out, bool sentences) {
+    out->sentences = sentences;
     for (int32_t c = 0; c < 128; c++)
         out->of[c] = class_of(c);
 }
@@ -99,7 +102,8 @@ static inline unsigned char next_class(const qn_text_classes *classes, qn_view t
     return class_of(point);
 }
 
-void qn_text_measure(const qn_text_classes *classes, qn_view text, qn_text_measures *out) {
+static void measure_characters(const qn_text_classes *classes, qn_view text,
+                               qn_text_measures *out) {
     qn_text_measures found = {.bytes = text.length};
     sentence state = {0};
     bool blank = true;
@@ -118,4 +122,57 @@ void qn_text_measure(const qn_text_classes *classes, qn_view text, qn_text_measu
     }
     found.sentences += state.begun;
     *out = found;
+}
+
+/* ---- ASCII, eight bytes at a time -------------------------------------------------------------
+ */
+
+/* Signs that Unicode calls symbols: all other marks of ASCII are punctuation. */
+static inline uint64_t symbols(uint64_t word) {
+    return qn_eight_between(word, '$', '$') | qn_eight_between(word, '+', '+') |
+           qn_eight_between(word, '<', '>') | qn_eight_between(word, '^', '^') |
+           qn_eight_between(word, '`', '`') | qn_eight_between(word, '|', '|') |
+           qn_eight_between(word, '~', '~');
+}
+
+/* `before`: 0x80 if the byte in front was a blank, or the first. */
+static inline __attribute__((always_inline)) void add_eight(uint64_t word, uint64_t *before,
+                                                            qn_text_measures *out) {
+    uint64_t blanks = qn_eight_blanks(word), capitals = qn_eight_between(word, 'A', 'Z');
+    uint64_t letters = capitals | qn_eight_between(word, 'a', 'z');
+    uint64_t digits = qn_eight_between(word, '0', '9');
+    uint64_t marks = qn_eight_between(word, '!', '~') & ~(letters | digits | symbols(word));
+    out->words += qn_eight_count(~blanks & (blanks << 8 | *before) & QN_EIGHT_TOPS);
+    out->in_words += 8 - qn_eight_count(blanks);
+    out->letters += qn_eight_count(letters);
+    out->capitals += qn_eight_count(capitals);
+    out->digits += qn_eight_count(digits);
+    out->punctuation += qn_eight_count(marks);
+    *before = blanks >> 56;
+}
+
+/* False if a byte is not ASCII. */
+__attribute__((target_clones("popcnt", "default"))) static bool
+measure_ascii(qn_view text, qn_text_measures *out) {
+    qn_text_measures found = {.bytes = text.length, .characters = text.length};
+    uint64_t before = 0x80, beyond = 0;
+    int64_t at = 0;
+    for (; at + 8 <= text.length; at += 8) {
+        uint64_t word = qn_eight_load(text.data + at);
+        beyond |= word & QN_EIGHT_TOPS;
+        add_eight(word, &before, &found);
+    }
+    if (at < text.length) {
+        uint64_t word = QN_EIGHT_ONES * ' '; /* blanks behind the text change nothing */
+        memcpy(&word, text.data + at, (size_t)(text.length - at));
+        beyond |= word & QN_EIGHT_TOPS;
+        add_eight(word, &before, &found);
+    }
+    *out = found;
+    return beyond == 0;
+}
+
+void qn_text_measure(const qn_text_classes *classes, qn_view text, qn_text_measures *out) {
+    if (classes->sentences || !measure_ascii(text, out))
+        measure_characters(classes, text, out);
 }

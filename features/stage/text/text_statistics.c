@@ -197,18 +197,22 @@ static qn_status measure_texts(const qn_stage *stage, const qn_column *texts, qn
     int64_t count = qn_options_list(stage->options, "features", &names);
     int32_t first = out->count;
     qn_text_classes classes;
-    qn_text_classes_init(&classes);
+    bool sentences = false;
+    int numbers[FEATURES]; /* no feature is named twice */
     for (int64_t k = 0; k < count; k++) {
         qn_column *column;
-        QN_TRY(append_column(out, features[find_feature(names[k])].type, texts, &column));
+        numbers[k] = find_feature(names[k]);
+        sentences |= numbers[k] == SENTENCES;
+        QN_TRY(append_column(out, features[numbers[k]].type, texts, &column));
     }
+    qn_text_classes_init(&classes, sentences);
     for (int64_t i = 0; count > 0 && i < texts->length; i++) {
         qn_text_measures measures;
         if (qn_column_is_null(texts, i))
             continue;
         qn_text_measure(&classes, qn_column_string(texts, i), &measures);
         for (int64_t k = 0; k < count; k++)
-            put(out->columns[first + k], i, find_feature(names[k]), &measures);
+            put(out->columns[first + k], i, numbers[k], &measures);
     }
     return QN_OK;
 }
