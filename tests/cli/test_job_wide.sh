@@ -76,7 +76,7 @@ check "predictions of all rows" ranks 2 "$QUERN" predict out.1/model.h5 transact
 tail -n +2 out.1/predictions.csv | sort >test_rows
 tail -n +2 scored.csv | sort >all_rows
 same "a row has the prediction that it has in the job" "$(comm -23 test_rows all_rows)" ""
-refuses "data without a column of the statement" 65 "unknown column 'category'" \
+refuses "data without a column of the statement" 65 "unknown column 'amount'" \
     "$QUERN" predict out.1/model.h5 f.1.csv -o none.csv
 
 # Versions as inputs, of the job and of its query.
