@@ -2,7 +2,9 @@
 
 #include "core/memory.h"
 #include "features/stage/vectors.h"
+#include "mpi/comm/reduce.h"
 
+#include <math.h>
 #include <string.h>
 
 static double scaled(const qn_scale *by, int32_t slot, double x) {
@@ -172,4 +174,46 @@ qn_status qn_scale_apply(const qn_scale *by, const qn_column *in, qn_column **ou
     else
         qn_column_release(column);
     return status;
+}
+
+/* ---- Fitting by ranges ---------------------------------------------------------------------- */
+
+qn_status qn_scale_add_extremes(const qn_stage *stage, const qn_schema *schema,
+                                const qn_batch *batch, qn_extremes *extremes) {
+    int32_t index;
+    QN_TRY(qn_vectors_find(stage, schema, &index));
+    if (extremes->min == NULL)
+        QN_TRY(qn_extremes_init(extremes, schema->fields[index].width));
+    return qn_extremes_add(extremes, batch->columns[index]);
+}
+
+qn_status qn_scale_check_range(const qn_stage *stage, int32_t slot, double low, double high) {
+    if (isfinite(high - low))
+        return QN_OK;
+    const char *name = qn_options_text(stage->options, "input_col");
+    if (isnan(low) && isnan(high))
+        return qn_fail(QN_DATA,
+                       "slot %d (counting from 0) of column '%s' has no value but NaN, so it has "
+                       "no range; impute it or leave it out",
+                       slot, name);
+    return qn_fail(QN_DATA,
+                   "slot %d (counting from 0) of column '%s' reaches from %g to %g, a range that "
+                   "cannot be scaled; clip it or leave it out",
+                   slot, name, low, high);
+}
+
+qn_status qn_scale_finish_extremes(qn_comm *comm, qn_extremes *extremes, double **min,
+                                   double **max) {
+    QN_TRY(qn_reduce_extremes(comm, extremes));
+    if (extremes->rows == 0)
+        return qn_fail(QN_DATA, "there is no row to fit");
+    size_t width = (size_t)extremes->width;
+    QN_TRY(qn_mem_alloc(min, width, sizeof **min));
+    QN_TRY(qn_mem_alloc(max, width, sizeof **max));
+    for (int32_t s = 0; s < extremes->width; s++) {
+        (*min)[s] = qn_extremes_min(extremes, s);
+        (*max)[s] = qn_extremes_max(extremes, s);
+    }
+    qn_extremes_clear(extremes);
+    return QN_OK;
 }

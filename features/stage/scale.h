@@ -3,7 +3,8 @@
 #ifndef QUERN_FEATURES_STAGE_SCALE_H
 #define QUERN_FEATURES_STAGE_SCALE_H
 
-#include "core/column/column.h"
+#include "core/stats/extremes.h"
+#include "mpi/stage.h"
 
 /* The arrays are borrowed and hold one number a slot; a NULL one is 0, 1 or 0 everywhere. */
 typedef struct qn_scale {
@@ -21,5 +22,22 @@ typedef struct qn_scale {
  * Cost: dense, one read and one write a value at the speed of memory; sparse about 1 ns a stored
  * value. Errors: MEMORY. */
 QN_CHECKED qn_status qn_scale_apply(const qn_scale *by, const qn_column *in, qn_column **out);
+
+/* ---- Fitting by ranges ---------------------------------------------------------------------- */
+
+/* Local. For `add` of a stage that is fitted by the extremes of its input_col: begins them at the
+ * first call. */
+QN_CHECKED qn_status qn_scale_add_extremes(const qn_stage *stage, const qn_schema *schema,
+                                           const qn_batch *batch, qn_extremes *extremes);
+
+/* Collective. For `finish`: the extremes of each slot over all ranks, in two arrays that are the
+ * caller's; clears `extremes`. DATA error if there is no row. */
+QN_CHECKED qn_status qn_scale_finish_extremes(qn_comm *comm, qn_extremes *extremes, double **min,
+                                              double **max);
+
+/* Local. DATA error about a slot of input_col whose values, from low to high, cannot be scaled:
+ * NaN (there are none) or a difference that is not finite. */
+QN_CHECKED qn_status qn_scale_check_range(const qn_stage *stage, int32_t slot, double low,
+                                          double high);
 
 #endif

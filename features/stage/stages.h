@@ -21,8 +21,14 @@
     X(bucketizer)                                                                                  \
     X(clipper)                                                                                     \
     X(imputer)                                                                                     \
+    X(interaction)                                                                                 \
     X(math_transformer)                                                                            \
+    X(max_abs_scaler)                                                                              \
+    X(min_max_scaler)                                                                              \
+    X(normalizer)                                                                                  \
+    X(polynomial_expansion)                                                                        \
     X(quantile_discretizer)                                                                        \
+    X(robust_scaler)                                                                               \
     X(standard_scaler)
 
 #define QN_TEXT_STAGES(X)                                                                          \
@@ -43,9 +49,12 @@
     X(window_features)
 
 #define QN_VECTOR_STAGES(X)                                                                        \
+    X(elementwise_product)                                                                         \
     X(pca)                                                                                         \
     X(variance_threshold_selector)                                                                 \
-    X(vector_assembler)
+    X(vector_assembler)                                                                            \
+    X(vector_size_hint)                                                                            \
+    X(vector_slicer)
 
 #define QN_GLUE_STAGES(X)                                                                          \
     X(cast_columns)                                                                                \

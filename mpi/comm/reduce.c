@@ -63,6 +63,17 @@ qn_status qn_reduce_gram(qn_comm *comm, qn_gram *gram) {
     return qn_comm_max_f64(comm, gram->max, (int64_t)gram->width + 1);
 }
 
+qn_status qn_reduce_extremes(qn_comm *comm, qn_extremes *extremes) {
+    int64_t rows[2] = {extremes->rows, extremes->dense_rows};
+    QN_TRY(qn_comm_sum_i64(comm, rows, 2));
+    QN_TRY(qn_comm_sum_i64(comm, extremes->stored, extremes->width));
+    QN_TRY(qn_comm_min_f64(comm, extremes->min, extremes->width));
+    QN_TRY(qn_comm_max_f64(comm, extremes->max, extremes->width));
+    extremes->rows = rows[0];
+    extremes->dense_rows = rows[1];
+    return QN_OK;
+}
+
 static qn_type key_type(const qn_frequency *frequency) {
     return frequency->text ? QN_STRING : QN_FLOAT64;
 }

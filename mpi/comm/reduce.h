@@ -4,6 +4,7 @@
 #define QUERN_MPI_REDUCE_H
 
 #include "core/stats/distinct.h"
+#include "core/stats/extremes.h"
 #include "core/stats/frequency.h"
 #include "core/stats/gram.h"
 #include "core/stats/moments.h"
@@ -23,6 +24,9 @@ QN_CHECKED qn_status qn_reduce_sum_vector(qn_comm *comm, qn_sums *sums);
 
 /* Collective. Merges moments of equal width and flags. Cost as for the sums. */
 QN_CHECKED qn_status qn_reduce_moments(qn_comm *comm, qn_moments *moments);
+
+/* Collective. Merges extremes of equal width. Cost: 24 bytes a slot. */
+QN_CHECKED qn_status qn_reduce_extremes(qn_comm *comm, qn_extremes *extremes);
 
 /* Collective. Counts of all ranks on every rank, entries in order of their keys. Each distinct
  * value is sent once to the rank its hash falls to, and once from there to all. */

@@ -15,6 +15,13 @@ static const contract_example vector_examples[] = {
     {"vector_assembler input_cols=n,v,k output_col=a", "input_cols=word"},
     {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=skip", "input_cols=word"},
     {"vector_assembler input_cols=x,s,v output_col=a handle_invalid=keep", "input_cols=word"},
+    {"elementwise_product input_col=v output_col=a scaling_vec=0,-2,1e3", "input_col=x"},
+    {"elementwise_product input_col=s output_col=a scaling_vec=1,2,3,4,5,6,7,8,9,10,11,12",
+     "input_col=word"},
+    {"vector_slicer input_col=v output_col=a indices=2,0", "input_col=x"},
+    {"vector_slicer input_col=s output_col=a indices=11,3,7,0", "input_col=word"},
+    {"vector_size_hint input_col=v size=3", "input_col=x"},
+    {"vector_size_hint input_col=s size=12 handle_invalid=skip", "input_col=word"},
     {NULL, NULL},
 };
 

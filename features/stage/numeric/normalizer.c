@@ -1,0 +1,143 @@
+/* normalizer: vectors divided by their p-norm; a vector of zeros stays as it is. Sparse vectors
+ * stay sparse. A norm that overflows or vanishes while the vector's numbers do not is computed
+ * again with the numbers divided by the largest. */
+#include "core/memory.h"
+#include "features/stage/stages.h"
+#include "features/stage/vectors.h"
+
+#include <math.h>
+#include <string.h>
+
+static const qn_option options[] = {QN_VECTORS_OPTIONS,
+                                    {"p", QN_OPTION_REAL, "2", "[1,inf]",
+                                     "which norm: 1 the sum of sizes, 2 the length, inf the "
+                                     "largest size"},
+                                    {NULL, 0, NULL, NULL, NULL}};
+
+static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
+    int32_t index;
+    QN_TRY(qn_vectors_find(stage, in, &index));
+    const qn_field *field = &in->fields[index];
+    return qn_vectors_bind(stage, in, field->width, field->attributes, out);
+}
+
+/* ---- Norms ---------------------------------------------------------------------------------- */
+
+/* The values of a row, all (slots NULL) or those of some slots. */
+typedef struct row {
+    const double *values;
+    const int32_t *slots;
+    int64_t count;
+} row;
+
+/* NaN if there is one. */
+static double largest(const row *of) {
+    double found = 0;
+    for (int64_t k = 0; k < of->count; k++) {
+        double size = fabs(of->values[k]);
+        found = size > found || size != size ? size : found;
+        if (found != found)
+            break;
+    }
+    return found;
+}
+
+enum { LANES = 8 };
+
+static double fold(const double *lanes) {
+    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
+           ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+static inline double power(double x, double p) {
+    return p == 2 ? x * x : p == 1 ? fabs(x) : pow(fabs(x), p);
+}
+
+/* The sum of |x / by|^p in lanes by slot: the same for a row whether dense or sparse. */
+static inline __attribute__((always_inline)) double sum_powers(const row *of, double p, double by) {
+    double lanes[LANES] = {0};
+    int64_t k = 0;
+    for (; k + LANES <= of->count && of->slots == NULL; k += LANES)
+        for (int l = 0; l < LANES; l++)
+            lanes[l] += power(of->values[k + l] / by, p);
+    for (; k < of->count; k++) {
+        int64_t slot = of->slots == NULL ? k : of->slots[k];
+        lanes[slot % LANES] += power(of->values[k] / by, p);
+    }
+    return fold(lanes);
+}
+
+static double root(double sum, double p) {
+    return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
+}
+
+static double norm(const row *of, double p) {
+    if (p == HUGE_VAL)
+        return largest(of);
+    double sum = p == 1   ? sum_powers(of, 1, 1)
+                 : p == 2 ? sum_powers(of, 2, 1)
+                          : sum_powers(of, p, 1);
+    if (sum < HUGE_VAL && sum > 1e-280)
+        return root(sum, p);
+    double most = largest(of);
+    if (most == 0 || !isfinite(most))
+        return most;
+    return most * root(sum_powers(of, p, most), p);
+}
+
+/* ---- Transform ------------------------------------------------------------------------------ */
+
+static void divide(const row *of, double by, double *out) {
+    for (int64_t k = 0; k < of->count; k++)
+        out[k] = of->values[k] / by;
+}
+
+static void normalize_rows(const qn_column *in, double p, qn_column *out) {
+    for (int64_t i = 0; i < in->length; i++) {
+        int64_t first = in->indices != NULL ? in->offsets[i] : i * in->width;
+        row of = {in->f64 + first, NULL, in->width};
+        if (in->indices != NULL)
+            of = (row){in->f64 + first, in->indices + first, in->offsets[i + 1] - first};
+        double by = norm(&of, p);
+        divide(&of, by == 0 ? 1 : by, out->f64 + first);
+    }
+}
+
+static qn_status normalize(const qn_column *in, double p, qn_column **out) {
+    qn_column *column = NULL;
+    qn_status status;
+    if (in->indices != NULL) {
+        int64_t stored = in->offsets[in->length];
+        QN_TRY(qn_column_new_sparse(&column, in->length, in->width, stored));
+        memcpy(column->offsets, in->offsets, (size_t)(in->length + 1) * sizeof *in->offsets);
+        memcpy(column->indices, in->indices, (size_t)stored * sizeof *in->indices);
+    } else {
+        QN_TRY(qn_column_new_raw(&column, QN_VECTOR, in->length, in->width));
+    }
+    normalize_rows(in, p, column);
+    QN_TRY_GOTO(qn_vectors_copy_nulls(column, in), done);
+    *out = column;
+    return QN_OK;
+done:
+    qn_column_release(column);
+    return status;
+}
+
+static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
+                           qn_batch *out) {
+    int32_t index;
+    qn_column *normalized = NULL;
+    QN_TRY(qn_vectors_find(stage, schema, &index));
+    QN_TRY(normalize(in->columns[index], qn_options_real(stage->options, "p"), &normalized));
+    return qn_vectors_append(in, normalized, out);
+}
+
+const qn_stage_class qn_normalizer_class = {
+    .name = "normalizer",
+    .help = "divide vectors by their norm",
+    .kind = QN_STAGE_TRANSFORMER,
+    .size = sizeof(qn_stage),
+    .options = options,
+    .bind = bind,
+    .transform = transform,
+};
