@@ -42,7 +42,7 @@ check "its model is read" "$QUERN" predict nested/model.h5 transactions.csv -o s
 sed 's/input_cols: \[cohort\]/inptu_cols: [cohort]/' nested.yaml >bad.yaml
 refuses "an option of an inner stage" 65 "bad.yaml:25:9: error: imputer: unknown option" \
     "$QUERN" check bad.yaml
-sed 's/type: one_hot_encoder/type: one_hot/' nested.yaml >bad.yaml
+sed 's/type: one_hot_encoder/type: one_hot_encodr/' nested.yaml >bad.yaml
 refuses "an unknown inner stage" 65 "one_hot_encoder" "$QUERN" check bad.yaml
 
 # fault WHAT SED-SCRIPT TEXT...
