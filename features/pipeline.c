@@ -97,17 +97,34 @@ static bool may_drop_rows(const qn_stage *stage) {
 /* Can `stage` be fitted in one scan with those before it, on their common input? It must not read
  * their outputs (so it binds without them), and they must neither drop rows nor, being wide, give
  * other ones. */
-static bool joins_scan(qn_stage *stage, const qn_stage *before, const qn_schema *common) {
+static qn_status joins_scan(qn_stage *stage, const qn_stage *before, const qn_schema *common,
+                            bool *joins) {
+    *joins = false;
     if (stage->class_->add == NULL || before->class_->add == NULL || before->wide ||
         may_drop_rows(before))
-        return false;
+        return QN_OK;
     qn_schema out;
-    if (qn_stage_bind(stage, common, &out) != QN_OK) {
+    qn_status status = qn_stage_bind(stage, common, &out);
+    if (status == QN_MEMORY || status == QN_INTERNAL)
+        return status;
+    *joins = status == QN_OK;
+    if (status == QN_OK)
+        qn_schema_clear(&out);
+    else
         qn_error_clear();
-        return false;
+    return QN_OK;
+}
+
+/* *end is behind the last stage that shares the scan of stage `first`. */
+static qn_status find_group(const pipeline *self, int64_t first, int64_t *end) {
+    bool joins = true;
+    for (*end = first + 1; *end < self->count; ++*end) {
+        QN_TRY(
+            joins_scan(self->stages[*end], self->stages[*end - 1], &self->schemas[first], &joins));
+        if (!joins)
+            break;
     }
-    qn_schema_clear(&out);
-    return true;
+    return QN_OK;
 }
 
 /* Binds stages [first, end) one after the other to the output of those before. */
@@ -140,14 +157,12 @@ static qn_status extend(pipeline *self, prefix *in, int64_t end) {
 
 /* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
 static qn_status fit_group(pipeline *self, int64_t first, prefix *in, qn_comm *comm, int64_t *end) {
-    int64_t last = first + 1;
-    QN_TRY(qn_comm_agree(comm, extend(self, in, first)));
-    while (last < self->count &&
-           joins_scan(self->stages[last], self->stages[last - 1], &self->schemas[first]))
-        last++;
-    *end = last;
-    return last > first + 1
-               ? qn_stage_fit_together(self->stages + first, last - first, in->rows, comm)
+    qn_status status = extend(self, in, first);
+    if (status == QN_OK)
+        status = find_group(self, first, end);
+    QN_TRY(qn_comm_agree(comm, status));
+    return *end > first + 1
+               ? qn_stage_fit_together(self->stages + first, *end - first, in->rows, comm)
                : qn_stage_fit(self->stages[first], in->rows, comm);
 }
 
