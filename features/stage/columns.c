@@ -121,9 +121,15 @@ void qn_columns_reals(const qn_column *column, int64_t first, int64_t count, dou
     present_reals(column, first, count, out);
     if (column->validity == NULL)
         return;
-    for (int64_t i = 0; i < count; i++)
-        if (!qn_bit(column->validity, first + i))
-            out[i] = NAN;
+    for (int64_t i = 0; i < count;) {
+        int64_t row = first + i, rest = 64 - (row & 63);
+        uint64_t nulls = ~column->validity[row >> 6] >> (row & 63);
+        if (count - i < rest)
+            nulls &= (UINT64_C(1) << (count - i)) - 1;
+        for (; nulls != 0; nulls &= nulls - 1)
+            out[i + __builtin_ctzll(nulls)] = NAN;
+        i += rest;
+    }
 }
 
 qn_status qn_columns_all_rows(uint64_t **out, int64_t length) {

@@ -105,3 +105,16 @@ qn_status qn_map_copy_nulls(qn_column *out, const qn_column *from) {
     qn_column_set_validity(out, validity);
     return QN_OK;
 }
+
+void qn_map_clear_nulls(qn_column *column) {
+    if (column->null_count == 0)
+        return;
+    for (int64_t w = 0; w < qn_bit_words(column->length); w++) {
+        int64_t rest = column->length - 64 * w;
+        uint64_t nulls = ~column->validity[w];
+        if (rest < 64)
+            nulls &= (UINT64_C(1) << rest) - 1;
+        for (; nulls != 0; nulls &= nulls - 1)
+            column->f64[64 * w + __builtin_ctzll(nulls)] = 0;
+    }
+}

@@ -49,4 +49,7 @@ QN_CHECKED qn_status qn_map_reals(const qn_column *column, const double **values
 /* Local. While building: gives `out` the nulls of `from`; its values there must be 0 already. */
 QN_CHECKED qn_status qn_map_copy_nulls(qn_column *out, const qn_column *from);
 
+/* Sets values to 0 where a column that is being built is null: doubles. */
+void qn_map_clear_nulls(qn_column *column);
+
 #endif

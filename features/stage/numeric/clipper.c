@@ -224,16 +224,8 @@ static qn_status make_null(qn_column *column, int64_t row) {
     return qn_column_set_null(column, row);
 }
 
-static qn_status copy_column(const qn_column *column, qn_column **out) {
-    qn_column *copy = NULL;
-    QN_TRY(qn_column_new_raw(&copy, column->type, column->length, 0));
-    memcpy(copy->values, column->values, (size_t)(column->length * qn_type_size(column->type)));
-    qn_status status = qn_map_copy_nulls(copy, column);
-    if (status == QN_OK)
-        *out = copy;
-    else
-        qn_column_release(copy);
-    return status;
+static void copy_values(const qn_column *column, qn_column *out) {
+    memcpy(out->values, column->values, (size_t)(column->length * qn_type_size(column->type)));
 }
 
 static void drop_outside(const qn_map_step *step, const double *values, double lower,
@@ -243,9 +235,26 @@ static void drop_outside(const qn_map_step *step, const double *values, double l
             qn_bit_reset(step->keep, i);
 }
 
+/* NaN compares as inside. */
+QN_MAP_CLONES static void clip_reals(const double *values, double *restrict out, int64_t count,
+                                     double lower, double upper) {
+    for (int64_t i = 0; i < count; i++) {
+        double x = values[i];
+        x = x < lower ? lower : x;
+        out[i] = x > upper ? upper : x;
+    }
+}
+
 static qn_status replace_outside(const qn_map_step *step, const double *values, double lower,
                                  double upper, qn_column *column) {
     bool nulls = qn_options_is(step->stage->options, "action", "null");
+    QN_TRY(qn_map_copy_nulls(column, step->column));
+    if (column->type == QN_FLOAT64 && !nulls) {
+        clip_reals(values, column->f64, column->length, lower, upper);
+        qn_map_clear_nulls(column);
+        return QN_OK;
+    }
+    copy_values(step->column, column);
     for (int64_t i = 0; i < column->length; i++) {
         bool low = values[i] < lower;
         if (!low && !(values[i] > upper))
@@ -260,18 +269,19 @@ static qn_status replace_outside(const qn_map_step *step, const double *values, 
 
 static qn_status clip(const qn_map_step *step, const double *values, qn_column **out) {
     const clipper *self = (const clipper *)step->stage;
+    const qn_column *in = step->column;
     double lower = self->lower[step->i], upper = self->upper[step->i];
     int64_t outside[2] = {0, 0};
     qn_column *column = NULL;
-    count_outside(values, step->column->length, lower, upper, outside);
+    count_outside(values, in->length, lower, upper, outside);
     bool any = outside[0] + outside[1] > 0;
     if (any && step->keep != NULL)
         drop_outside(step, values, lower, upper);
     if (!any || step->keep != NULL) {
-        *out = qn_column_retain(step->column);
+        *out = qn_column_retain(in);
         return QN_OK;
     }
-    QN_TRY(copy_column(step->column, &column));
+    QN_TRY(qn_column_new_raw(&column, in->type, in->length, 0));
     qn_status status = replace_outside(step, values, lower, upper, column);
     if (status == QN_OK)
         *out = column;

@@ -153,15 +153,14 @@ static qn_status as_reals(const qn_column *column, qn_column **out) {
     }
     QN_TRY(qn_column_new_raw(&reals, QN_FLOAT64, column->length, 0));
     qn_columns_reals(column, 0, column->length, reals->f64);
-    for (int64_t i = 0; column->null_count > 0 && i < column->length; i++)
-        if (qn_column_is_null(column, i))
-            reals->f64[i] = 0;
     qn_status status = qn_map_copy_nulls(reals, column);
-    if (status == QN_OK)
-        *out = reals;
-    else
+    if (status != QN_OK) {
         qn_column_release(reals);
-    return status;
+        return status;
+    }
+    qn_map_clear_nulls(reals);
+    *out = reals;
+    return QN_OK;
 }
 
 static qn_status make(const qn_map_step *step, qn_column **out) {

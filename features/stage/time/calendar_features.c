@@ -252,15 +252,14 @@ static qn_status place_on_circle(const feature *of, const qn_column *places, qn_
     QN_TRY(qn_column_new_raw(&column, QN_FLOAT64, places->length, 0));
     for (int64_t i = 0; i < places->length; i++)
         column->f64[i] = of->table[places->i32[i]];
-    for (int64_t i = 0; places->null_count > 0 && i < places->length; i++)
-        if (qn_column_is_null(places, i))
-            column->f64[i] = 0;
     qn_status status = qn_map_copy_nulls(column, places);
-    if (status == QN_OK)
-        *out = column;
-    else
+    if (status != QN_OK) {
         qn_column_release(column);
-    return status;
+        return status;
+    }
+    qn_map_clear_nulls(column);
+    *out = column;
+    return QN_OK;
 }
 
 /* `whole` keeps what was computed last: sine and cosine share it. */

@@ -318,9 +318,7 @@ static qn_status measure(const time_since *self, const qn_column *column, const 
     const int64_t *a = until ? references : moments, *b = until ? moments : references;
     if (status == QN_OK && !subtract(a, b, out->f64, length, by))
         subtract_wide(a, b, out->f64, length, by);
-    for (int64_t i = 0; out->null_count > 0 && i < length; i++)
-        if (qn_column_is_null(out, i))
-            out->f64[i] = 0;
+    qn_map_clear_nulls(out);
     qn_mem_free(moments);
     return status;
 }
