@@ -135,6 +135,18 @@ qn_status qn_job_list(qn_job *job, const qn_yaml_node *node, char ***out, int64_
     return QN_OK;
 }
 
+/* An option of a stage that ends in _file names a path of the job file. */
+static qn_status resolve_path(const qn_job *job, const qn_yaml_node *node, char **text) {
+    size_t length = strlen(node->key);
+    char *path = NULL;
+    if (length < 5 || strcmp(node->key + length - 5, "_file") != 0)
+        return QN_OK;
+    QN_TRY(qn_job_resolve(job, *text, &path));
+    qn_mem_free(*text);
+    *text = path;
+    return QN_OK;
+}
+
 qn_status qn_job_set_option(qn_job *job, qn_stage *stage, qn_options *read,
                             const qn_yaml_node *node) {
     char **texts = NULL;
@@ -146,11 +158,13 @@ qn_status qn_job_set_option(qn_job *job, qn_stage *stage, qn_options *read,
         return QN_OK;
     const char *const *values = (const char *const *)texts;
     bool list = node->kind == QN_YAML_LIST;
-    qn_status status;
-    if (stage == NULL)
+    qn_status status = QN_OK;
+    if (stage != NULL && !list)
+        status = resolve_path(job, node, texts);
+    if (status == QN_OK && stage == NULL)
         status = list ? qn_options_set_list(read, node->key, values, count)
                       : qn_options_set(read, node->key, values[0]);
-    else
+    else if (status == QN_OK)
         status = list ? qn_stage_set_list(stage, node->key, values, count)
                       : qn_stage_set(stage, node->key, values[0]);
     if (status != QN_OK && strstr(qn_last_error().message, "unknown option") != NULL)
