@@ -51,6 +51,7 @@
 #define QN_VECTOR_STAGES(X)                                                                        \
     X(elementwise_product)                                                                         \
     X(pca)                                                                                         \
+    X(univariate_feature_selector)                                                                 \
     X(variance_threshold_selector)                                                                 \
     X(vector_assembler)                                                                            \
     X(vector_size_hint)                                                                            \

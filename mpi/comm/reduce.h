@@ -3,6 +3,9 @@
 #ifndef QUERN_MPI_REDUCE_H
 #define QUERN_MPI_REDUCE_H
 
+#include "core/stats/anova.h"
+#include "core/stats/contingency.h"
+#include "core/stats/cross.h"
 #include "core/stats/distinct.h"
 #include "core/stats/extremes.h"
 #include "core/stats/frequency.h"
@@ -43,6 +46,17 @@ QN_CHECKED qn_status qn_reduce_quantiles(qn_comm *comm, qn_quantiles *const *lis
 /* Collective. Distinct counts of all ranks together. Sends the hashes while they are few, else
  * 128 KiB of registers. */
 QN_CHECKED qn_status qn_reduce_distinct(qn_comm *comm, qn_distinct *distinct);
+
+/* Collective. Sums of products with a label, of equal width. Cost: about 60 bytes a sum. */
+QN_CHECKED qn_status qn_reduce_cross(qn_comm *comm, qn_cross *cross);
+
+/* Collective. Moments for each label; labels in ascending order of their keys. Cost: a reduction of
+ * moments a label. */
+QN_CHECKED qn_status qn_reduce_anova(qn_comm *comm, qn_anova *anova);
+
+/* Collective. Tables of equal width. Each count is sent once to the rank that has the feature, and
+ * once from there to all. */
+QN_CHECKED qn_status qn_reduce_contingency(qn_comm *comm, qn_contingency *tables);
 
 /* Collective. All columns' profiles; quantiles are finished. */
 QN_CHECKED qn_status qn_reduce_profile(qn_comm *comm, qn_profile *profile);

@@ -8,6 +8,18 @@
 static const contract_example vector_examples[] = {
     {"pca input_col=v output_col=a k=2", "input_col=word"},
     {"pca input_col=s output_col=a k=12", "input_col=n"},
+    {"univariate_feature_selector input_col=v output_col=a feature_type=continuous "
+     "label_type=categorical label_col=n selection_threshold=2",
+     "input_col=word"},
+    {"univariate_feature_selector input_col=s output_col=a feature_type=continuous "
+     "label_type=continuous selection_threshold=3",
+     "label_col=word"},
+    {"univariate_feature_selector input_col=s output_col=a feature_type=categorical "
+     "label_type=categorical label_col=k selection_threshold=4",
+     "label_col=v"},
+    {"univariate_feature_selector input_col=v output_col=a feature_type=continuous "
+     "label_type=categorical label_col=cat selection_mode=fdr selection_threshold=1",
+     "label_col=tokens"},
     {"variance_threshold_selector input_col=v output_col=a variance_threshold=10",
      "input_col=word"},
     {"variance_threshold_selector input_col=s output_col=a variance_threshold=0.04", "input_col=n"},
