@@ -61,7 +61,7 @@ static void show_line(qn_view text, int64_t line_start, int64_t offset) {
     qn_error_excerpt(line, (int)column, (int)width);
 }
 
-void qn_source_locate(qn_view text, int64_t offset) {
+void qn_source_locate_in(const char *name, qn_view text, int64_t offset) {
     if (offset < 0)
         return;
     if (offset > text.length)
@@ -74,7 +74,13 @@ void qn_source_locate(qn_view text, int64_t offset) {
         }
     }
     int64_t column = count_characters(text.data + line_start, text.data + offset) + 1;
-    error_position = offset;
-    qn_error_locate("query:%lld:%lld", (long long)line, (long long)column);
+    qn_error_locate("%s:%lld:%lld", name, (long long)line, (long long)column);
     show_line(text, line_start, offset);
+}
+
+void qn_source_locate(qn_view text, int64_t offset) {
+    if (offset < 0)
+        return;
+    error_position = offset < text.length ? offset : text.length;
+    qn_source_locate_in("query", text, offset);
 }

@@ -61,6 +61,7 @@
     X(cast_columns)                                                                                \
     X(drop_columns)                                                                                \
     X(pipeline)                                                                                    \
+    X(r_formula)                                                                                   \
     X(rename_columns)                                                                              \
     X(sql_transformer)
 

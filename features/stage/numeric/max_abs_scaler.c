@@ -22,7 +22,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     QN_TRY(qn_vectors_find(stage, in, &index));
     const qn_field *field = &in->fields[index];
     QN_TRY(qn_vectors_check_fitted(stage, field, ((max_abs_scaler *)stage)->width));
-    return qn_vectors_bind(stage, in, field->width, field->attributes, out);
+    return qn_vectors_bind_numbers(stage, in, field, out);
 }
 
 static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *batch) {

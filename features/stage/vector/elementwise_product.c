@@ -38,7 +38,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     if (field->width > 0 && field->width != self->count)
         return qn_fail(QN_JOB, "column '%s' has %d slots, but scaling_vec has %lld numbers",
                        field->name, field->width, (long long)self->count);
-    return qn_vectors_bind(stage, in, field->width, field->attributes, out);
+    return qn_vectors_bind_numbers(stage, in, field, out);
 }
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,

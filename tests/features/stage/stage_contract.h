@@ -352,6 +352,14 @@ static inline bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* r_formula's columns are outputs, and its label may be there already. */
+static inline bool contract_formula(const qn_stage_class *class_, const char *option) {
+    return strcmp(class_->name, "r_formula") == 0 && strcmp(option, "features_col") == 0;
+}
+static inline bool contract_kept(const qn_stage_class *class_, const char *option) {
+    return strcmp(class_->name, "r_formula") == 0 && strcmp(option, "label_col") == 0;
+}
+
 /* Each option that names columns, set to a missing one or, for outputs, to one that exists. */
 static inline void contract_columns_refused(const contract_example *example,
                                             const qn_schema *schema) {
@@ -360,14 +368,16 @@ static inline void contract_columns_refused(const contract_example *example,
     class_ = probe->class_;
     for (const qn_option *row = class_->options; row->name != NULL; row++) {
         qn_stage *stage = contract_stage(example->text);
-        bool adds =
-            strncmp(row->name, "output", 6) == 0 || strncmp(row->name, "prediction", 10) == 0;
+        bool adds = strncmp(row->name, "output", 6) == 0 ||
+                    strncmp(row->name, "prediction", 10) == 0 ||
+                    contract_formula(class_, row->name);
         bool column = ends_with(row->name, "_col"), columns = ends_with(row->name, "_cols");
         int64_t count = 0;
         char *const *names;
         if (columns && qn_options_has(stage->options, row->name))
             count = qn_options_list(stage->options, row->name, &names);
         const char *taken[] = {"n", "n", "n"}, *missing[] = {"colour", "colour", "colour"};
+        column = column && !contract_kept(class_, row->name);
         if (column && qn_options_has(probe->options, row->name)) {
             QN_TEST_OK(qn_stage_set(stage, row->name, adds ? "n" : "colour"));
             contract_bind_fails(stage, schema, adds ? "'n'" : "'colour'", example->text);

@@ -22,6 +22,13 @@ static const contract_example glue_examples[] = {
      "statement=SELECT|a.word,b.n|FROM|t|AS|a|JOIN|t|AS|b|ON|a.n=b.k|WHERE|a.n<3|ORDER|BY|b.n",
      NULL},
     {"pipeline", NULL},
+    {"r_formula formula=label~n+k+v handle_invalid=skip", "formula=label~n+day"},
+    {"r_formula formula=word~k+flag features_col=a label_col=b handle_invalid=skip",
+     "formula=word~tokens"},
+    {"r_formula formula=n~word*cat+x-1 label_col=b handle_invalid=keep", "formula=n~time"},
+    {"r_formula formula=n~(k+word+flag)^2 label_col=b handle_invalid=skip "
+     "string_indexer_order_type=alphabet_desc force_index_label=true",
+     NULL},
     {NULL, NULL},
 };
 
