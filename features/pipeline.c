@@ -1,6 +1,7 @@
 #include "features/pipeline.h"
 
 #include "core/memory.h"
+#include "features/prefix.h"
 #include "features/wide/wide.h"
 
 #include <stdio.h>
@@ -138,39 +139,141 @@ static qn_status rebind(pipeline *self, int64_t first, int64_t end) {
     return QN_OK;
 }
 
-/* What a fit reads: the source as the stages before `end` transform it. It grows with the fit, so
- * that a wide stage's rows, which its stream keeps, are computed once for all fits behind it. */
-typedef struct prefix {
-    qn_stream *rows;
-    int64_t end;
-} prefix;
-
-/* Local. On failure the prefix is gone. */
-static qn_status extend(pipeline *self, prefix *in, int64_t end) {
-    for (; in->end < end; in->end++) {
-        qn_stream *rows = in->rows;
-        in->rows = NULL;
-        QN_TRY(qn_stage_stream(&in->rows, self->stages[in->end], rows));
-    }
-    return QN_OK;
-}
-
-/* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
-static qn_status fit_group(pipeline *self, int64_t first, prefix *in, qn_comm *comm, int64_t *end) {
-    qn_status status = extend(self, in, first);
-    if (status == QN_OK)
-        status = find_group(self, first, end);
-    QN_TRY(qn_comm_agree(comm, status));
-    return *end > first + 1
-               ? qn_stage_fit_together(self->stages + first, *end - first, in->rows, comm)
-               : qn_stage_fit(self->stages[first], in->rows, comm);
-}
-
 static bool is_estimator(const qn_stage *stage) {
     return stage->class_->kind != QN_STAGE_TRANSFORMER;
 }
 
-static qn_status fit_stages(pipeline *self, prefix *in, qn_comm *comm) {
+/* What a fit reads: the source as the stages before `end` transform it. It grows with the fit: a
+ * wide stage's rows, which its stream keeps, are computed once for all fits behind it, and those of
+ * stages in between are kept as far as they fit. */
+typedef struct staged_rows {
+    qn_stream *rows; /* a prefix */
+    int64_t end;
+} staged_rows;
+
+/* Local. On failure the rows are gone. */
+static qn_status extend(pipeline *self, staged_rows *in, int64_t end) {
+    for (; in->end < end; in->end++) {
+        qn_stage *stage = self->stages[in->end];
+        if (!stage->wide) {
+            QN_TRY(qn_prefix_add(in->rows, stage, &self->schemas[in->end],
+                                 &self->schemas[in->end + 1]));
+            continue;
+        }
+        QN_TRY(qn_prefix_keep(in->rows, false, NULL));
+        int64_t budget = qn_prefix_left(in->rows);
+        qn_stream *rows = in->rows;
+        in->rows = NULL;
+        QN_TRY(qn_stage_stream(&rows, stage, rows));
+        QN_TRY(qn_prefix_open(&in->rows, rows, budget));
+    }
+    return QN_OK;
+}
+
+/* The last stage that is fitted; -1 if none is. */
+static int64_t last_estimator(const pipeline *self) {
+    int64_t last = self->count - 1;
+    while (last >= 0 && !is_estimator(self->stages[last]))
+        last--;
+    return last;
+}
+
+/* Marks the columns of `schema` that a stage needs of its input, `in`, which has most of them. */
+static qn_status mark_needs(qn_stage *stage, const qn_schema *in, const qn_schema *schema,
+                            bool *needed) {
+    bool *own = NULL;
+    QN_TRY(qn_mem_alloc(&own, (size_t)in->count, sizeof *own));
+    qn_status status = qn_stage_needs(stage, in, own);
+    for (int32_t i = 0; status == QN_OK && i < in->count; i++) {
+        int32_t index = own[i] ? qn_schema_find(schema, in->fields[i].name) : -1;
+        if (index >= 0)
+            needed[index] = true;
+    }
+    qn_mem_free(own);
+    return status;
+}
+
+/* Do stages [first, last] bind one after the other to the marked columns alone? Without some that
+ * they might use, they could leave out columns which a later one asks for. */
+static qn_status bind_marked(pipeline *self, int64_t first, int64_t last, const bool *needed,
+                             bool *fine) {
+    qn_schema rows;
+    qn_schema_init(&rows);
+    qn_status status = QN_OK;
+    for (int32_t i = 0; i < self->schemas[first].count; i++)
+        if (needed[i])
+            QN_TRY_GOTO(qn_schema_add_field(&rows, &self->schemas[first].fields[i]), done);
+    for (int64_t i = first; i <= last; i++) {
+        qn_schema next;
+        QN_TRY_GOTO(qn_stage_bind(self->stages[i], &rows, &next), done);
+        qn_schema_clear(&rows);
+        rows = next;
+    }
+done:
+    *fine = status == QN_OK;
+    qn_schema_clear(&rows);
+    if (status != QN_OK && status != QN_MEMORY && status != QN_INTERNAL) {
+        qn_error_clear();
+        status = QN_OK;
+    }
+    return status;
+}
+
+/* Which columns of stage `first`'s input the fits from there on need. All of them where a stage
+ * might look at any (SQL statements, stages inside others). */
+static qn_status needed_columns(pipeline *self, int64_t first, int64_t last, bool **out) {
+    const qn_schema *schema = &self->schemas[first];
+    bool *needed = NULL, fine = true;
+    qn_status status = QN_OK;
+    for (int64_t i = first; i <= last; i++)
+        if (self->stages[i]->class_->open != NULL)
+            return QN_OK;
+    QN_TRY(qn_mem_calloc(&needed, (size_t)schema->count, sizeof *needed));
+    for (int64_t i = first; i <= last && status == QN_OK; i++)
+        status = mark_needs(self->stages[i], &self->schemas[i], schema, needed);
+    if (status == QN_OK)
+        status = bind_marked(self, first, last, needed, &fine);
+    if (status == QN_OK)
+        status = rebind(self, first, self->count);
+    if (status == QN_OK && fine) {
+        *out = needed;
+        return QN_OK;
+    }
+    qn_mem_free(needed);
+    return status;
+}
+
+/* Before the scans of stages [first, end): their rows are kept if they will be read again. */
+static qn_status prepare_scan(pipeline *self, staged_rows *in, int64_t first, int64_t end) {
+    const qn_stage *stage = self->stages[first];
+    int64_t last = last_estimator(self);
+    bool again = last >= end ||
+                 (stage->class_->add == NULL &&
+                  (stage->class_->kind == QN_STAGE_PREDICTOR || stage->class_->children != NULL));
+    bool *needed = NULL;
+    if (again)
+        QN_TRY(needed_columns(self, first, last, &needed));
+    qn_status status = qn_prefix_keep(in->rows, again, needed);
+    qn_mem_free(needed);
+    return status;
+}
+
+/* Fits stage `first` and those that can share its scan; *end is behind the last of them. */
+static qn_status fit_group(pipeline *self, int64_t first, staged_rows *in, qn_comm *comm,
+                           int64_t *end) {
+    qn_stage *const *stages = self->stages + first;
+    qn_status status = extend(self, in, first);
+    if (status == QN_OK)
+        status = find_group(self, first, end);
+    if (status == QN_OK)
+        status = prepare_scan(self, in, first, *end);
+    QN_TRY(qn_comm_agree(comm, status));
+    QN_TRY(*end > first + 1 ? qn_stage_fit_together(stages, *end - first, in->rows, comm)
+                            : qn_stage_fit(stages[0], in->rows, comm));
+    return qn_prefix_settle(in->rows, comm);
+}
+
+static qn_status fit_stages(pipeline *self, staged_rows *in, qn_comm *comm) {
     for (int64_t i = in->end; i < self->count;) {
         int64_t end = i + 1;
         if (is_estimator(self->stages[i]))
@@ -183,13 +286,18 @@ static qn_status fit_stages(pipeline *self, prefix *in, qn_comm *comm) {
 
 /* Wide stages run within what was set, or else the defaults, on this communicator. */
 static qn_status fit_from(qn_stage *stage, int64_t first, qn_stream *in, qn_comm *comm) {
-    prefix rows = {.end = first};
+    staged_rows rows = {.end = first};
     const qn_execution *given = stage->execution;
     qn_execution execution = given != NULL ? *given : qn_execution_of(comm);
     execution.comm = comm;
-    QN_TRY(qn_comm_agree(comm, qn_stream_borrow(&rows.rows, in)));
+    qn_stream *source = NULL;
+    qn_status status = qn_stream_borrow(&source, in);
+    if (status == QN_OK) /* half of what a wide operator may hold */
+        status = qn_prefix_open(&rows.rows, source, execution.memory / 2);
+    status = qn_comm_agree(comm, status);
     qn_stage_set_execution(stage, &execution);
-    qn_status status = fit_stages((pipeline *)stage, &rows, comm);
+    if (status == QN_OK)
+        status = fit_stages((pipeline *)stage, &rows, comm);
     qn_stream_free(rows.rows);
     qn_stage_set_execution(stage, given);
     return status;
