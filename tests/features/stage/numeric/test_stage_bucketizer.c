@@ -12,6 +12,11 @@ static void test_documented(void) {
     CHECK_COLUMN(out, "b", 0, 1, 1, 2, 2, 3);
     CHECK_NAMES(out, "b", "-inf, -0.5,-0.5, 0,0, 0.5,0.5, inf");
     qn_table_clear(&out);
+    QN_TEST_OK(qn_stage_set(stage, "splits", "-.inf, 0,.inf")); /* as YAML has them */
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    CHECK_COLUMN(out, "b", 0, 0, 0, 1, 1, 1);
+    CHECK_NAMES(out, "b", "-inf, 0,0, inf");
+    qn_table_clear(&out);
     qn_table_clear(&frame);
     qn_stage_free(stage);
 }
