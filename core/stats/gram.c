@@ -179,16 +179,6 @@ static void pack_block(const qn_gram *gram, const qn_gram_input *in, const int64
 
 /* ---- A batch -------------------------------------------------------------------------------- */
 
-/* Adds a chunk's product to the batch's, keeping what rounding loses. */
-CLONES
-static void fold(const double *product, int64_t count, double *total, double *rest) {
-    for (int64_t i = 0; i < count; i++) {
-        double sum = total[i] + product[i], part = sum - total[i];
-        rest[i] += (total[i] - (sum - part)) + (product[i] - part);
-        total[i] = sum;
-    }
-}
-
 /* Near the means of the first rows, and exactly on the value of a constant column. */
 static void choose_centre(const qn_gram *gram, const qn_gram_input *in, const int64_t *rows,
                           int count, const qn_gram_work *work) {
@@ -236,7 +226,7 @@ static void multiply_batch(const qn_gram *gram, const qn_gram_input *in, const q
             qn_gram_multiply(in->weights == NULL ? work->packed : work->weighted, work->packed,
                              height, work->stride, work->product);
         }
-        fold(work->product, square, work->total, work->total_rest);
+        qn_gram_fold(work->product, square, work->total, work->total_rest);
     }
 }
 

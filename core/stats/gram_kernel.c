@@ -82,3 +82,14 @@ void qn_gram_multiply(const double *left, const double *right, int rows, int str
 #endif
     multiply_portable(left, right, rows, stride, product);
 }
+
+#if defined(__x86_64__)
+__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+void qn_gram_fold(const double *product, int64_t count, double *total, double *rest) {
+    for (int64_t i = 0; i < count; i++) {
+        double sum = total[i] + product[i], part = sum - total[i];
+        rest[i] += (total[i] - (sum - part)) + (product[i] - part);
+        total[i] = sum;
+    }
+}

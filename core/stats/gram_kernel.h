@@ -2,6 +2,8 @@
 #ifndef QUERN_CORE_STATS_GRAM_KERNEL_H
 #define QUERN_CORE_STATS_GRAM_KERNEL_H
 
+#include <stdint.h>
+
 /* Rows that are multiplied out of the first-level cache before they are added to the product. */
 enum { QN_GRAM_ROWS = 64 };
 
@@ -11,5 +13,8 @@ enum { QN_GRAM_ROWS = 64 };
  * additions is fixed by the processor's vector width alone. */
 void qn_gram_multiply(const double *left, const double *right, int rows, int stride,
                       double *product);
+
+/* Local. total + rest += product, elementwise: what rounding `total` loses is kept in `rest`. */
+void qn_gram_fold(const double *product, int64_t count, double *total, double *rest);
 
 #endif

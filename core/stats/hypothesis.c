@@ -125,6 +125,8 @@ double qn_test_correlation(const qn_test_sums *sums) {
     double xy = centred(sums->rows, sums->xy, sums->x, sums->y).high;
     if (!(xx > 0) || !(yy > 0))
         return (double)NAN;
+    if (xx == yy && fabs(xy) == xx)
+        return xy > 0 ? 1 : -1; /* the same, rounding apart */
     double r = xy / (sqrt(xx) * sqrt(yy));
     return r > 1 ? 1 : r < -1 ? -1 : r;
 }

@@ -5,6 +5,7 @@
 
 #include "core/stats/anova.h"
 #include "core/stats/contingency.h"
+#include "core/stats/correlation.h"
 #include "core/stats/cross.h"
 #include "core/stats/distinct.h"
 #include "core/stats/extremes.h"
@@ -49,6 +50,9 @@ QN_CHECKED qn_status qn_reduce_distinct(qn_comm *comm, qn_distinct *distinct);
 
 /* Collective. Sums of products with a label, of equal width. Cost: about 60 bytes a sum. */
 QN_CHECKED qn_status qn_reduce_cross(qn_comm *comm, qn_cross *cross);
+
+/* Collective. Sums of pairs of columns, of equal width. Cost: about 180 bytes a pair of columns. */
+QN_CHECKED qn_status qn_reduce_correlation(qn_comm *comm, qn_correlation *correlation);
 
 /* Collective. Moments for each label; labels in ascending order of their keys. Cost: a reduction of
  * moments a label. */

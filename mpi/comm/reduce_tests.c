@@ -9,6 +9,12 @@ qn_status qn_reduce_cross(qn_comm *comm, qn_cross *cross) {
     return qn_comm_max_f64(comm, cross->max, (int64_t)cross->width + 1);
 }
 
+qn_status qn_reduce_correlation(qn_comm *comm, qn_correlation *correlation) {
+    int64_t width = correlation->width;
+    QN_TRY(qn_reduce_sum_vector(comm, &correlation->sums));
+    return qn_comm_sum_i64(comm, correlation->rows, width * width);
+}
+
 /* ---- Analysis of variance ------------------------------------------------------------------- */
 
 /* The keys of all ranks, each once, ascending. */

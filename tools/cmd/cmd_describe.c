@@ -7,6 +7,7 @@
 #include "mpi/comm/reduce.h"
 #include "mpi/stage.h"
 #include "tools/cmd/commands.h"
+#include "tools/cmd/describe_correlate.h"
 #include "tools/cmd/inputs.h"
 #include "tools/print/show.h"
 
@@ -293,33 +294,57 @@ static qn_status describe(const qn_arguments *arguments, qn_stream *in, qn_profi
     return qn_comm_agree(comm, status);
 }
 
-static qn_status run_describe(const qn_arguments *arguments) {
-    qn_stream *in = NULL;
+static qn_status describe_columns(const qn_arguments *arguments, qn_stream *in) {
     qn_profile profile = {0};
-    QN_TRY(qn_open_operands(&in, arguments, 0));
     qn_status status = qn_comm_agree(arguments->comm, qn_profile_init(&profile, &in->schema));
     if (status == QN_OK)
         status = describe(arguments, in, &profile);
     qn_profile_clear(&profile);
+    return status;
+}
+
+static qn_status run_describe(const qn_arguments *arguments) {
+    qn_stream *in = NULL;
+    QN_TRY(qn_open_operands(&in, arguments, 0));
+    qn_status status =
+        qn_options_has(arguments->options, "label")        ? qn_describe_tests(arguments, in)
+        : qn_options_bool(arguments->options, "correlate") ? qn_describe_correlations(arguments, in)
+                                                           : describe_columns(arguments, in);
     qn_stream_free(in);
     return status;
 }
 
 static const qn_option options[] = {
     {"format", QN_OPTION_CHOICE, "table", "table|csv|json", "how to print"},
+    {"correlate", QN_OPTION_BOOL, "false", NULL, "print the correlations of the number columns"},
+    {"method", QN_OPTION_CHOICE, "pearson", "pearson|spearman", "which correlation"},
+    {"label", QN_OPTION_TEXT, NULL, NULL, "test each column against this one instead"},
+    {"label_type", QN_OPTION_CHOICE, NULL, "categorical|continuous",
+     "what the label is; by its type if not given"},
     QN_READ_OPTION,
     QN_COMMON_OPTIONS};
 
 const qn_command qn_cmd_describe = {
     .name = "describe",
-    .synopsis = "describe INPUT... [--format table|csv|json]",
+    .synopsis = "describe INPUT... [--correlate | --label COLUMN] [--format table|csv|json]",
     .help = "summarise every column of a table",
     .details =
         "One row a column: how many values there are (neither null nor NaN) and how many nulls,\n"
         "mean and sample standard deviation (of a bool: the share of true), extremes, quartiles\n"
         "and distinct values. Quartiles are values of the data, exact up to 40,000 rows and\n"
         "within 0.1 % of the ranks beyond; distinct values are exact up to 16,384 and within\n"
-        "about 1 % beyond. The input is read once; memory does not grow with it.",
+        "about 1 % beyond. The input is read once; memory does not grow with it.\n"
+        "\n"
+        "With --correlate, the correlations of every two number or bool columns, over the rows\n"
+        "where both have a value (NaN and infinities count as missing). '-', or null, stands "
+        "where\n"
+        "a column is constant. --method spearman holds the columns in memory, spread over the\n"
+        "ranks, sorts each on one rank, and two columns that miss values in different rows once\n"
+        "more for their pair.\n"
+        "\n"
+        "With --label, a test of each column against that one: chi-squared for categories (texts\n"
+        "and bools) against categories, analysis of variance for numbers against categories, in\n"
+        "either role, and the F test of a linear regression for numbers against numbers.",
     .options = options,
     .least = 1,
     .most = -1,
