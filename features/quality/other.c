@@ -96,8 +96,9 @@ qn_status qn_other_query(qn_stream **out, const char *sql, qn_stream **a, qn_str
                          const qn_execution *execution) {
     const qn_plan_table tables[] = {qn_plan_table_of("a", a), qn_plan_table_of("b", b)};
     qn_plan *plan = NULL;
-    QN_TRY(qn_comm_agree(execution->comm, qn_sql_query(&plan, qn_view_of(sql))));
-    qn_status status = qn_plan_open(out, plan, execution, tables, 2);
+    qn_status status = qn_comm_agree(execution->comm, qn_sql_query(&plan, qn_view_of(sql)));
+    if (status == QN_OK)
+        status = qn_plan_open(out, plan, execution, tables, 2);
     qn_plan_free(plan);
     return status;
 }

@@ -109,13 +109,14 @@ static qn_status visit(void *context, const qn_batch *batch) {
 static qn_status sum_rules(qn_quality *quality, qn_comm *comm) {
     int64_t *sums = NULL;
     qn_status status = qn_mem_alloc(&sums, 2 * (size_t)quality->count + 1, sizeof *sums);
-    QN_TRY(qn_comm_agree(comm, status));
-    for (int64_t i = 0; i < quality->count; i++) {
+    status = qn_comm_agree(comm, status);
+    for (int64_t i = 0; status == QN_OK && i < quality->count; i++) {
         sums[2 * i] = quality->rules[i]->checked;
         sums[2 * i + 1] = quality->rules[i]->violations;
     }
-    status = qn_comm_sum_i64(comm, sums, 2 * quality->count);
-    for (int64_t i = 0; i < quality->count; i++) {
+    if (status == QN_OK)
+        status = qn_comm_sum_i64(comm, sums, 2 * quality->count);
+    for (int64_t i = 0; status == QN_OK && i < quality->count; i++) {
         quality->rules[i]->checked = sums[2 * i];
         quality->rules[i]->violations = sums[2 * i + 1];
     }

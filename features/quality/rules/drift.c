@@ -80,10 +80,11 @@ static qn_status add_quantiles(void *context, const qn_batch *batch) {
 
 /* Quantiles of the baseline at 1 / bins, 2 / bins ...: equal ones once. */
 static qn_status find_edges(drift *self, qn_stream *keys, const qn_rule *rule, qn_comm *comm) {
-    qn_quantiles made, *quantiles = &made;
+    qn_quantiles made = {0}, *quantiles = &made;
     int64_t bins = qn_options_int(rule->options, "bins");
-    QN_TRY(qn_comm_agree(comm, qn_quantiles_init(quantiles, 0.001)));
-    qn_status status = qn_stage_scan(keys, comm, add_quantiles, quantiles);
+    qn_status status = qn_comm_agree(comm, qn_quantiles_init(quantiles, 0.001));
+    if (status == QN_OK)
+        status = qn_stage_scan(keys, comm, add_quantiles, quantiles);
     if (status == QN_OK)
         status = qn_reduce_quantiles(comm, &quantiles, 1);
     if (status == QN_OK)
@@ -184,10 +185,11 @@ static qn_status prepare(qn_rule *rule, const qn_rule_scene *scene) {
         QN_TRY(qn_other_open(rule, scene, &self->other));
     qn_stream *other = self->other;
     self->other = NULL;
-    QN_TRY(qn_comm_agree(scene->comm, qn_other_keys(&keys, other, &self->column, 1)));
-    if (is_ks(rule))
+    qn_status status = qn_comm_agree(scene->comm, qn_other_keys(&keys, other, &self->column, 1));
+    if (status == QN_OK && is_ks(rule))
         return compare_orders(rule, scene, keys);
-    qn_status status = read_baseline(rule, scene, keys);
+    if (status == QN_OK)
+        status = read_baseline(rule, scene, keys);
     qn_stream_free(keys);
     return status;
 }

@@ -18,13 +18,18 @@ typedef struct table {
     const char *name; /* NULL: the data */
 } table;
 
-static qn_status open_data(const qn_rule_scene *scene, qn_stream **out) {
-    if (scene->in == NULL) /* while binding: no rows */
-        return qn_stream_of_batches(out, scene->schema, NULL, 0);
-    QN_TRY(qn_stream_borrow(out, scene->in));
-    qn_status status = qn_stream_rewind(*out);
-    if (status != QN_OK)
-        qn_stream_free(*out);
+/* While binding, there are no rows. */
+static qn_status open_data(const qn_rule_scene *scene, qn_comm *comm, qn_stream **out) {
+    qn_stream *data = NULL;
+    qn_status status = scene->in == NULL ? qn_stream_of_batches(&data, scene->schema, NULL, 0)
+                                         : qn_stream_borrow(&data, scene->in);
+    if (status == QN_OK)
+        status = qn_stream_rewind(data);
+    status = qn_comm_agree(comm, status);
+    if (status == QN_OK)
+        *out = data;
+    else
+        qn_stream_free(data);
     return status;
 }
 
@@ -32,7 +37,7 @@ static qn_status open_table(void *context, qn_comm *comm, qn_stream **out) {
     const table *self = context;
     const qn_quality_tables *tables = self->scene->tables;
     if (self->name == NULL)
-        return qn_comm_agree(comm, open_data(self->scene, out));
+        return open_data(self->scene, comm, out);
     if (tables->open == NULL)
         return qn_fail(QN_JOB, "table '%s' cannot be opened here", self->name);
     return tables->open(tables->context, comm, self->name, out);

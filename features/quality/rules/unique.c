@@ -41,7 +41,11 @@ static qn_status prepare(qn_rule *rule, const qn_rule_scene *scene) {
     qn_stream *firsts = NULL;
     qn_row_range range = QN_ROW_RANGE_NONE;
     rule->inverted = true;
-    QN_TRY(qn_comm_agree(scene->comm, open_firsts(rule, scene, &range, &firsts)));
+    qn_status status = qn_comm_agree(scene->comm, open_firsts(rule, scene, &range, &firsts));
+    if (status != QN_OK) {
+        qn_stream_free(firsts);
+        return status;
+    }
     return qn_keys_mark(rule, scene, firsts, &range);
 }
 
