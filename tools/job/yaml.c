@@ -98,7 +98,9 @@ static bool is_null_text(const char *text) {
 /* Where a block's text stands: its first line is the one after the indicator. */
 static void place_block(const qn_yaml *yaml, qn_yaml_node *node) {
     const char *first = source_line(yaml, node->line);
-    if (strpbrk(first, "|>") != NULL && strpbrk(first, "|>") < first + strcspn(first, "\n")) {
+    /* The mark is at the indicator or at the text, which may hold such signs, too. */
+    bool reaches = strcspn(first, "\n") >= (size_t)node->column;
+    if (reaches && strchr("|>", first[node->column - 1]) != NULL) {
         node->line++;
         first = source_line(yaml, node->line);
     }
