@@ -171,6 +171,56 @@ static void test_batches_are_refused(void) {
     qn_table_clear(&frame);
 }
 
+/* Fits and applies, agreeing where a caller must. */
+static qn_status run_all(qn_stage *pipeline, qn_stream *in, const qn_execution *execution) {
+    qn_stream *borrowed = NULL, *rows = NULL;
+    qn_table out;
+    qn_table_init(&out);
+    qn_status status = qn_stage_fit(pipeline, in, execution->comm);
+    if (status == QN_OK) {
+        qn_stage_set_execution(pipeline, execution);
+        status = qn_stream_borrow(&borrowed, in);
+        if (status == QN_OK)
+            status = qn_stage_stream(&rows, pipeline, borrowed);
+        if (status == QN_OK)
+            status = qn_stream_rewind(rows);
+        status = qn_comm_agree(execution->comm, status);
+    }
+    if (status == QN_OK)
+        status = qn_comm_agree(execution->comm, qn_table_collect(&out, rows));
+    qn_stream_free(rows);
+    qn_table_clear(&out);
+    return status;
+}
+
+/* One rank alone runs out of memory, anywhere: no rank waits for ever, all say so. */
+static void test_one_rank_out_of_memory(void) {
+    qn_comm *comm = qn_test_comm();
+    qn_execution execution = qn_execution_of(comm);
+    qn_table frame;
+    make_sales(&frame);
+    qn_status status = QN_MEMORY;
+    int rank = qn_comm_rank(comm), size = qn_comm_size(comm);
+    for (int64_t k = 0, turn = 0; status != QN_OK && k < 100000; k += 1 + k / 24, turn++) {
+        int64_t before = qn_mem_blocks();
+        qn_stage *pipeline = layered(turn % 2 == 0);
+        qn_stream *in = frame_stream(&frame, comm, 2);
+        if (rank == (int)(turn % size))
+            qn_mem_fail_after(k);
+        status = run_all(pipeline, in, &execution);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(status == QN_OK || status == QN_MEMORY);
+        qn_stream_free(in);
+        qn_stage_free(pipeline);
+        int64_t least = status;
+        QN_TEST_OK(qn_comm_max_i64(comm, &least, 1));
+        CU_ASSERT(least == (int64_t)status);
+        CU_ASSERT(qn_mem_blocks() == before);
+    }
+    CU_ASSERT(status == QN_OK);
+    qn_table_clear(&frame);
+}
+
 /* ---- Passes ---------------------------------------------------------------------------------- */
 
 typedef struct counting_stream {
@@ -224,6 +274,7 @@ static const qn_test_case cases[] = {
     {"a narrow stage that fails behind a wide one fails everywhere",
      test_a_narrow_stage_behind_fails_everywhere},
     {"batches are refused by name", test_batches_are_refused},
+    {"one rank out of memory stops all", test_one_rank_out_of_memory},
     {"a wide stage is computed once for all fits", test_a_wide_stage_is_computed_once_for_all_fits},
     {NULL, NULL}};
 

@@ -106,10 +106,11 @@ static qn_status open_kept(void *context, qn_comm *comm, qn_stream **out) {
 static qn_status open_often(qn_plan *plan, qn_stream *in, const qn_execution *execution,
                             qn_stream **out) {
     qn_keep *keep = NULL;
-    QN_TRY(qn_comm_agree(execution->comm,
-                         qn_keep_new(&keep, in, execution->memory, execution->scratch)));
+    qn_status status = qn_comm_agree(execution->comm,
+                                     qn_keep_new(&keep, in, execution->memory, execution->scratch));
     qn_plan_table table = {qn_plan_table_name(plan, 0), open_kept, keep};
-    qn_status status = qn_plan_open(out, plan, execution, &table, 1);
+    if (status == QN_OK)
+        status = qn_plan_open(out, plan, execution, &table, 1);
     qn_keep_release(keep);
     return status;
 }
