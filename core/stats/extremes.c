@@ -1,6 +1,7 @@
 #include "core/stats/extremes.h"
 
 #include "core/memory.h"
+#include "core/stats/lanes.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,17 +33,16 @@ void qn_extremes_clear(qn_extremes *extremes) {
 
 /* ---- Dense ---------------------------------------------------------------------------------- */
 
-/* Running extremes of the values of a few rows one after the other, so that the inner loop is long
- * however narrow the vectors are. */
+/* Running extremes of lanes (core/stats/lanes.h). */
 typedef struct pattern {
     int64_t length; /* a multiple of the width */
     double *low, *high;
 } pattern;
 
-enum { PATTERN = 512, FOLD = 4 };
+enum { FOLD = QN_LANES_FOLD };
 
 static qn_status make_pattern(int32_t width, pattern *out) {
-    int64_t rows = (PATTERN + width - 1) / width, length = rows * width;
+    int64_t length = qn_lanes_width(width);
     double *values = NULL;
     QN_TRY(qn_mem_alloc(&values, (size_t)(2 * length), sizeof *values));
     *out = (pattern){length, values, values + length};
@@ -61,32 +61,39 @@ static inline double higher(double x, double y) {
     return x > y ? x : y;
 }
 
-/* FOLD patterns of values at once: fewer passes over the running ones. */
-__attribute__((target_clones("avx512f", "avx2", "default"))) static void
-add_patterns(const pattern *to, const double *values) {
-    int64_t length = to->length;
+static inline __attribute__((always_inline)) void add_lanes(const pattern *to, const double *values,
+                                                            int64_t count, int fold) {
     double *low = to->low, *high = to->high;
-    const double *a = values, *b = a + length, *c = b + length, *d = c + length;
-    for (int64_t i = 0; i < length; i++) {
-        low[i] = lower(a[i], lower(b[i], lower(c[i], lower(d[i], low[i]))));
-        high[i] = higher(a[i], higher(b[i], higher(c[i], higher(d[i], high[i]))));
+#pragma GCC ivdep
+    for (int64_t i = 0; i < count; i++) {
+        double least = low[i], most = high[i];
+        for (int k = 0; k < fold; k++) {
+            least = lower(values[k * count + i], least);
+            most = higher(values[k * count + i], most);
+        }
+        low[i] = least;
+        high[i] = most;
     }
 }
 
-__attribute__((target_clones("avx512f", "avx2", "default"))) static void
-add_some(const pattern *to, const double *values, int64_t count) {
-    double *low = to->low, *high = to->high;
-    for (int64_t i = 0; i < count; i++) {
-        low[i] = lower(values[i], low[i]);
-        high[i] = higher(values[i], high[i]);
+QN_LANES_CLONES
+static void add_folds(const pattern *to, const double *values, int64_t count) {
+    int64_t step = FOLD * to->length;
+    for (int64_t k = 0; k < count; k++) {
+        qn_lanes_prefetch(values + k * step, step);
+        add_lanes(to, values + k * step, to->length, FOLD);
     }
+}
+
+QN_LANES_CLONES
+static void add_some(const pattern *to, const double *values, int64_t count) {
+    add_lanes(to, values, count, 1);
 }
 
 static void add_values(const pattern *to, const double *values, int64_t count) {
-    int64_t length = to->length, at = 0;
-    for (; at + FOLD * length <= count; at += FOLD * length)
-        add_patterns(to, values + at);
-    for (; at < count; at += length)
+    int64_t length = to->length, folds = count / (FOLD * length);
+    add_folds(to, values, folds);
+    for (int64_t at = folds * FOLD * length; at < count; at += length)
         add_some(to, values + at, count - at < length ? count - at : length);
 }
 

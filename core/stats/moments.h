@@ -38,9 +38,10 @@ QN_CHECKED qn_status qn_moments_add(qn_moments *moments, const qn_column *column
                                     const double *weights);
 
 /* Local. The same for vectors where the last digit of the variance may go: rounded inside blocks of
- * 256 rows, exact between them, so it still depends on the batch alone. The error is relative to
- * the variance, about 1e-15. Any other column or flags, and blocks with values that are not
- * finite, are added exactly. Cost: dense 0.5 ns a value, sparse 3 ns a stored value. */
+ * some 1,000 rows, exact between them, so it still depends on the batch alone. The error is
+ * relative to the variance, about 1e-15. Any other column or flags, and blocks with values that are
+ * not finite, are added exactly. Cost: dense 0.3 ns a value, near the speed of memory, sparse 3 ns
+ * a stored value. */
 QN_CHECKED qn_status qn_moments_add_rounded(qn_moments *moments, const qn_column *column);
 
 /* Local. Adds `rows` rows of `width` values. */

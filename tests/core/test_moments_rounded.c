@@ -58,6 +58,36 @@ static void test_dense(void) {
     }
 }
 
+/* The centre is the mean of the block before: steps and slopes must cost no digits. Widths with one
+ * and several lanes a slot. */
+static void test_steps(void) {
+    static const int32_t widths[] = {1, 3, 20, 100};
+    enum { ROWS = 16384 };
+    for (int w = 0; w < 4; w++) {
+        qn_column *column = NULL;
+        int32_t width = widths[w];
+        QN_TEST_OK(qn_column_new(&column, QN_VECTOR, ROWS, width));
+        for (int64_t i = 0; i < ROWS; i++)
+            for (int32_t j = 0; j < width; j++)
+                column->f64[i * width + j] = j % 3 == 0 ? (i < 5000 ? 1e9 : 0) + value_of(i, 0)
+                                             : j % 3 == 1
+                                                 ? 1e8 + (double)i * (1 + 1e-3 * value_of(i, 0))
+                                                 : 1e7 + value_of(i, j);
+        compare(column, 1e-13);
+        qn_column_release(column);
+    }
+}
+
+/* Values so small that their squares vanish still have a mean. */
+static void test_tiny(void) {
+    qn_column *column = NULL;
+    QN_TEST_OK(qn_column_new(&column, QN_VECTOR, 100, 2));
+    for (int64_t i = 0; i < 200; i++)
+        column->f64[i] = 1e-200 * value_of(i, 2);
+    compare(column, 1e-13);
+    qn_column_release(column);
+}
+
 static void test_not_finite(void) {
     qn_column *column = NULL;
     QN_TEST_OK(qn_column_new(&column, QN_VECTOR, 700, 4));
@@ -93,6 +123,8 @@ static void test_sparse(void) {
 
 static const qn_test_case cases[] = {
     {"dense vectors equal the exact moments to 13 digits", test_dense},
+    {"steps and slopes cost no digits", test_steps},
+    {"values whose squares vanish have a mean", test_tiny},
     {"values that are not finite are kept as such", test_not_finite},
     {"sparse vectors equal the exact moments to 13 digits", test_sparse},
     {NULL, NULL},

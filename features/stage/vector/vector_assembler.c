@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
+#include "features/stage/vector/interleave.h"
 #include "features/stage/vectors.h"
 
 #include <math.h>
@@ -199,53 +200,30 @@ static qn_status check_values(const qn_stage *stage, const qn_schema *schema, co
 
 /* ---- Dense output --------------------------------------------------------------------------- */
 
-enum { TILE = 64 };
-
-/* Columns of a tile of rows, one after the other, into rows of `width`. */
-static void transpose_tile(const double *const *columns, int32_t count, int64_t rows, double *out,
-                           int64_t width) {
-    int32_t c = 0;
-    for (; c + 4 <= count; c += 4) {
-        const double *a = columns[c], *b = columns[c + 1];
-        const double *d = columns[c + 2], *e = columns[c + 3];
-        for (int64_t r = 0; r < rows; r++) {
-            double *to = out + r * width + c;
-            to[0] = a[r];
-            to[1] = b[r];
-            to[2] = d[r];
-            to[3] = e[r];
-        }
-    }
-    for (; c < count; c++)
-        for (int64_t r = 0; r < rows; r++)
-            out[r * width + c] = columns[c][r];
-}
-
-enum { GROUP = 16 };
+enum { TILE = 128 };
 
 /* Its values can be used as they are. */
 static bool is_plain(const qn_column *column) {
     return column->type == QN_FLOAT64 && column->validity == NULL;
 }
 
-/* Up to GROUP scalar columns, from slot `slot` on. */
-static void put_scalars(const qn_column *const *columns, int32_t count, qn_column *out,
-                        int32_t slot) {
-    double buffer[GROUP][TILE];
-    const double *tile[GROUP];
-    for (int64_t first = 0; first < out->length; first += TILE) {
-        int64_t rows = out->length - first < TILE ? out->length - first : TILE;
-        for (int32_t c = 0; c < count; c++) {
-            tile[c] = is_plain(columns[c]) ? columns[c]->f64 + first : buffer[c];
-            if (tile[c] == buffer[c])
-                qn_columns_reals(columns[c], first, rows, buffer[c]);
-        }
-        transpose_tile(tile, count, rows, out->f64 + first * out->width + slot, out->width);
+/* Rows [first, first + rows) of up to QN_INTERLEAVE scalar columns, from slot `slot` on. Returns
+ * whether there was a NaN. */
+static bool put_scalars(const qn_column *const *columns, int32_t count, int64_t first, int64_t rows,
+                        qn_column *out, int32_t slot) {
+    double buffer[QN_INTERLEAVE][TILE];
+    const double *tile[QN_INTERLEAVE];
+    for (int32_t c = 0; c < count; c++) {
+        tile[c] = is_plain(columns[c]) ? columns[c]->f64 + first : buffer[c];
+        if (tile[c] == buffer[c])
+            qn_columns_reals(columns[c], first, rows, buffer[c]);
     }
+    return qn_interleave(tile, count, rows, TILE, out->f64 + first * out->width + slot, out->width);
 }
 
-static void put_vector(const qn_column *column, qn_column *out, int32_t slot) {
-    for (int64_t i = 0; i < out->length; i++) {
+static void put_vector(const qn_column *column, int64_t first, int64_t rows, qn_column *out,
+                       int32_t slot) {
+    for (int64_t i = first; i < first + rows; i++) {
         double *to = out->f64 + i * out->width + slot;
         if (qn_column_is_null(column, i)) {
             for (int32_t k = 0; k < column->width; k++)
@@ -260,23 +238,36 @@ static void put_vector(const qn_column *column, qn_column *out, int32_t slot) {
     }
 }
 
-static qn_status assemble_dense(const qn_column *const *columns, int64_t count, int64_t length,
-                                int32_t width, qn_column **out) {
-    qn_column *dense = NULL;
-    QN_TRY(qn_column_new_raw(&dense, QN_VECTOR, length, width));
+/* All columns of a tile of rows, which stays in the cache meanwhile. */
+static bool put_tile(const qn_column *const *columns, int64_t count, int64_t first, int64_t rows,
+                     qn_column *out) {
+    bool nan = false;
     int32_t slot = 0;
     for (int64_t i = 0; i < count;) {
         if (columns[i]->type == QN_VECTOR) {
-            put_vector(columns[i], dense, slot);
+            put_vector(columns[i], first, rows, out, slot);
             slot += columns[i++]->width;
             continue;
         }
         int32_t group = 1;
-        while (group < GROUP && i + group < count && columns[i + group]->type != QN_VECTOR)
+        while (group < QN_INTERLEAVE && i + group < count && columns[i + group]->type != QN_VECTOR)
             group++;
-        put_scalars(columns + i, group, dense, slot);
+        nan |= put_scalars(columns + i, group, first, rows, out, slot);
         slot += group;
         i += group;
+    }
+    return nan;
+}
+
+/* *nan: whether a scalar column holds one. */
+static qn_status assemble_dense(const qn_column *const *columns, int64_t count, int64_t length,
+                                int32_t width, bool *nan, qn_column **out) {
+    qn_column *dense = NULL;
+    QN_TRY(qn_column_new_raw(&dense, QN_VECTOR, length, width));
+    *nan = false;
+    for (int64_t first = 0; first < length; first += TILE) {
+        int64_t rows = length - first < TILE ? length - first : TILE;
+        *nan |= put_tile(columns, count, first, rows, dense);
     }
     *out = dense;
     return QN_OK;
@@ -390,37 +381,80 @@ static bool prefers_sparse(const qn_column *const *columns, int64_t count, int64
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static qn_status assemble(const qn_batch *batch, const int32_t *inputs, int64_t count,
-                          qn_column **out) {
-    const qn_column **columns = NULL;
-    int32_t width = 0;
-    QN_TRY(qn_mem_alloc(&columns, (size_t)count, sizeof(const qn_column *)));
-    for (int64_t i = 0; i < count; i++) {
-        columns[i] = batch->columns[inputs[i]];
-        width += columns[i]->type == QN_VECTOR ? columns[i]->width : 1;
+/* The inputs of one batch. */
+typedef struct inputs {
+    int64_t count;
+    int32_t *indices;
+    const qn_column **columns;
+    int32_t width; /* of all together */
+    bool nulls;
+} inputs;
+
+static void clear_inputs(inputs *of) {
+    qn_mem_free(of->indices);
+    qn_mem_free(of->columns);
+}
+
+static void look_at(inputs *of, const qn_batch *batch) {
+    of->width = 0;
+    of->nulls = false;
+    for (int64_t i = 0; i < of->count; i++) {
+        const qn_column *column = batch->columns[of->indices[i]];
+        of->columns[i] = column;
+        of->width += column->type == QN_VECTOR ? column->width : 1;
+        of->nulls = of->nulls || column->null_count > 0;
     }
-    qn_status status = prefers_sparse(columns, count, batch->length, width)
-                           ? assemble_sparse(columns, count, batch->length, width, out)
-                           : assemble_dense(columns, count, batch->length, width, out);
-    qn_mem_free(columns);
+}
+
+static qn_status assemble(const inputs *of, int64_t length, bool *nan, qn_column **out) {
+    *nan = false;
+    return prefers_sparse(of->columns, of->count, length, of->width)
+               ? assemble_sparse(of->columns, of->count, length, of->width, out)
+               : assemble_dense(of->columns, of->count, length, of->width, nan, out);
+}
+
+/* Checks first, then assembles the rows that stay. */
+static qn_status assemble_checked(const qn_stage *stage, const qn_schema *schema,
+                                  const qn_batch *in, inputs *of, qn_batch *out) {
+    uint64_t *keep = NULL;
+    qn_column *assembled = NULL;
+    bool nan;
+    qn_status status;
+    QN_TRY_GOTO(check_values(stage, schema, in, of->indices, of->count, &keep), done);
+    QN_TRY_GOTO(keep != NULL ? qn_batch_filter(out, in, keep) : qn_batch_share(out, in), done);
+    look_at(of, out);
+    QN_TRY_GOTO(assemble(of, out->length, &nan, &assembled), done);
+    status = qn_batch_append(out, assembled);
+done:
+    qn_mem_free(keep);
     return status;
+}
+
+/* Dense batches are assembled without a look, for that shows whether there was something to see. */
+static qn_status assemble_hoping(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
+                                 inputs *of, qn_batch *out) {
+    qn_column *assembled = NULL;
+    bool nan;
+    QN_TRY(assemble(of, in->length, &nan, &assembled));
+    if (!nan)
+        return qn_vectors_append(in, assembled, out);
+    qn_column_release(assembled);
+    return assemble_checked(stage, schema, in, of, out);
 }
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
+    inputs of = {0};
     qn_status status;
-    int32_t *inputs = NULL;
-    int64_t count = 0;
-    uint64_t *keep = NULL;
-    qn_column *assembled = NULL;
-    QN_TRY(find_inputs(stage, schema, &inputs, &count));
-    QN_TRY_GOTO(check_values(stage, schema, in, inputs, count, &keep), done);
-    QN_TRY_GOTO(keep != NULL ? qn_batch_filter(out, in, keep) : qn_batch_share(out, in), done);
-    QN_TRY_GOTO(assemble(out, inputs, count, &assembled), done);
-    status = qn_batch_append(out, assembled);
+    QN_TRY(find_inputs(stage, schema, &of.indices, &of.count));
+    QN_TRY_GOTO(qn_mem_alloc(&of.columns, (size_t)of.count, sizeof(const qn_column *)), done);
+    look_at(&of, in);
+    bool checks = of.nulls || prefers_sparse(of.columns, of.count, in->length, of.width);
+    status = checks || qn_options_is(stage->options, "handle_invalid", "keep")
+                 ? assemble_checked(stage, schema, in, &of, out)
+                 : assemble_hoping(stage, schema, in, &of, out);
 done:
-    qn_mem_free(keep);
-    qn_mem_free(inputs);
+    clear_inputs(&of);
     return status;
 }
 
