@@ -1,5 +1,6 @@
 #include "core/expr/regex.h"
 
+#include "core/expr/regex_mend.h"
 #include "core/expr/texts.h"
 #include "core/memory.h"
 
@@ -86,22 +87,39 @@ static int plain_byte(qn_view pattern, bool fold) {
     return plain && !fold ? c : -1;
 }
 
-/* Texts that are not UTF-8 are matched as far as they are. */
-static qn_status compile(qn_regex_set *set, qn_view pattern, const qn_expr *constant,
-                         qn_regex *out) {
-    qn_regex regex = {.limits = set->limits, .plain = plain_byte(pattern, set->fold)};
+/* Texts that are not UTF-8 are matched as far as they are. Errors are those of the pattern as it
+ * was written. */
+static qn_status compile_code(const qn_regex_set *set, qn_view pattern, const qn_expr *constant,
+                              pcre2_compile_context *context, pcre2_code **out) {
     uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (set->fold ? PCRE2_CASELESS : 0);
     int error = 0;
     size_t offset = 0;
+    qn_text mended;
+    qn_text_init(&mended);
+    qn_status status = qn_regex_mend(pattern, &mended);
+    QN_TRY_GOTO(status, done);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)qn_text_view(&mended).data, (size_t)mended.length,
+                                     options, &error, &offset, context);
+    if (code == NULL)
+        code = pcre2_compile((PCRE2_SPTR)pattern.data, (size_t)pattern.length, options, &error,
+                             &offset, context);
+    if (code == NULL)
+        QN_TRY_GOTO(bad_pattern(pattern, error, offset, constant), done);
+    *out = code;
+done:
+    qn_text_clear(&mended);
+    return status;
+}
+
+static qn_status compile(qn_regex_set *set, qn_view pattern, const qn_expr *constant,
+                         qn_regex *out) {
+    qn_regex regex = {.limits = set->limits, .plain = plain_byte(pattern, set->fold)};
     uint32_t groups = 0;
     pcre2_compile_context *context = pcre2_compile_context_create(set->memory);
     qn_status status = context == NULL ? no_memory() : QN_OK;
     QN_TRY_GOTO(status, done);
     QN_TRY_GOTO(qn_text_add(&regex.pattern, pattern.data, pattern.length), done);
-    regex.code = pcre2_compile((PCRE2_SPTR)pattern.data, (size_t)pattern.length, options, &error,
-                               &offset, context);
-    if (regex.code == NULL)
-        QN_TRY_GOTO(bad_pattern(pattern, error, offset, constant), done);
+    QN_TRY_GOTO(compile_code(set, pattern, constant, context, &regex.code), done);
     regex.match = pcre2_match_data_create_from_pattern(regex.code, set->memory);
     if (regex.match == NULL)
         QN_TRY_GOTO(no_memory(), done);
