@@ -36,7 +36,7 @@ typedef struct pca {
     double *spread;    /* private: width x lanes(k), the components slot by slot */
 } pca;
 
-enum { LANES = 8 };
+enum { LANES = 8, ROWS = 8 };
 
 static int64_t padded(int64_t k) {
     return (k + LANES - 1) / LANES * LANES;
@@ -196,49 +196,65 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-/* out += value * slot's part of all components; the order of additions is that of the slots, so
- * sparse and dense rows of the same values give the same. */
+typedef double lanes __attribute__((vector_size(8 * LANES), may_alias, aligned(8)));
+
+/* LANES components of some rows, side by side to hide the latency of additions. The order of
+ * additions is that of the slots, so sparse and dense rows of the same values give the same. */
+static inline __attribute__((always_inline)) void project_rows(const double *rows, int count,
+                                                               int64_t width, const double *spread,
+                                                               int64_t stride, double *out) {
+    lanes sums[ROWS];
+    memset(sums, 0, sizeof sums);
+    for (int64_t j = 0; j < width; j++) {
+        lanes part = *(const lanes *)(spread + j * stride);
+        for (int r = 0; r < count; r++)
+            sums[r] += rows[r * width + j] * part;
+    }
+    for (int r = 0; r < count; r++)
+        *(lanes *)(out + r * stride) = sums[r];
+}
+
 CLONES
 static void project_dense(const double *rows, int64_t count, int64_t width, const double *spread,
-                          int64_t lanes, double *out) {
-    for (int64_t r = 0; r < count; r++)
-        for (int64_t first = 0; first < lanes; first += LANES) {
-            double sums[LANES] = {0};
-            for (int64_t j = 0; j < width; j++)
-                for (int64_t i = 0; i < LANES; i++)
-                    sums[i] += rows[r * width + j] * spread[j * lanes + first + i];
-            memcpy(out + r * lanes + first, sums, sizeof sums);
-        }
+                          int64_t stride, double *out) {
+    for (int64_t first = 0; first < stride; first += LANES) {
+        int64_t r = 0;
+        for (; r + ROWS <= count; r += ROWS)
+            project_rows(rows + r * width, ROWS, width, spread + first, stride,
+                         out + r * stride + first);
+        for (; r < count; r++)
+            project_rows(rows + r * width, 1, width, spread + first, stride,
+                         out + r * stride + first);
+    }
 }
 
 CLONES
 static void project_sparse(const qn_column *in, int64_t first_row, int64_t count,
-                           const double *spread, int64_t lanes, double *out) {
+                           const double *spread, int64_t stride, double *out) {
     for (int64_t r = 0; r < count; r++)
-        for (int64_t first = 0; first < lanes; first += LANES) {
-            double sums[LANES] = {0};
+        for (int64_t first = 0; first < stride; first += LANES) {
+            lanes sum = {0};
             for (int32_t k = in->offsets[first_row + r]; k < in->offsets[first_row + r + 1]; k++)
-                for (int64_t i = 0; i < LANES; i++)
-                    sums[i] += in->f64[k] * spread[in->indices[k] * lanes + first + i];
-            memcpy(out + r * lanes + first, sums, sizeof sums);
+                sum += in->f64[k] * *(const lanes *)(spread + in->indices[k] * stride + first);
+            *(lanes *)(out + r * stride + first) = sum;
         }
 }
 
 enum { BLOCK = 64 };
 
 static qn_status project(const pca *self, const qn_column *in, qn_column *out) {
-    int64_t lanes = padded(self->k);
+    int64_t stride = padded(self->k);
     double *block = NULL;
-    QN_TRY(qn_mem_alloc(&block, (size_t)(BLOCK * lanes), sizeof *block));
+    QN_TRY(qn_mem_alloc(&block, (size_t)(BLOCK * stride), sizeof *block));
     for (int64_t first = 0; first < in->length; first += BLOCK) {
         int64_t count = in->length - first < BLOCK ? in->length - first : BLOCK;
         if (in->indices != NULL)
-            project_sparse(in, first, count, self->spread, lanes, block);
+            project_sparse(in, first, count, self->spread, stride, block);
         else
-            project_dense(in->f64 + first * self->width, count, self->width, self->spread, lanes,
+            project_dense(in->f64 + first * self->width, count, self->width, self->spread, stride,
                           block);
         for (int64_t r = 0; r < count; r++)
-            memcpy(out->f64 + (first + r) * self->k, block + r * lanes,
+            memcpy(out->f64 + (first + r) * self->k, block + r * stride,
                    (size_t)self->k * sizeof *block);
     }
     qn_mem_free(block);
