@@ -6,6 +6,11 @@
 
 enum { QN_ZONE_WORD = 16 }; /* bytes of an abbreviation with its NUL */
 
+/* Seconds since 1970 that 64 bits of nanoseconds reach, and how they are cut: 2^21 seconds are 24
+ * days, in which clocks hardly ever change twice. */
+enum { QN_ZONE_STEP_BITS = 21 };
+#define QN_ZONE_REACH INT64_C(9223372037)
+
 /* One offset that clocks of a zone kept at some time. */
 typedef struct qn_zone_kind {
     int32_t offset;
@@ -34,6 +39,11 @@ struct qn_zone {
     uint8_t *kind; /* count + 1: before, between and after them */
     qn_zone_kind *kinds;
     qn_zone_rule rule;
+    /* All of the above as spans, for the times that nanoseconds reach; NULL: not made. `first` is
+     * the span in which each QN_ZONE_STEP seconds begin. */
+    int64_t span_count;
+    qn_zone_span *spans;
+    uint16_t *first;
 };
 
 /* "CET-1CEST,M3.5.0,M10.5.0/3"; false if it is no such text. */
