@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-static qn_status parse(const char *option, qn_view text, double *out) {
+qn_status qn_numbers_one(const char *option, qn_view text, double *out) {
     while (text.length > 0 && text.data[0] == ' ')
         text = (qn_view){text.data + 1, text.length - 1};
     while (text.length > 0 && text.data[text.length - 1] == ' ')
@@ -27,7 +27,7 @@ qn_status qn_numbers_list(const qn_stage *stage, const char *option, double **ou
     int64_t length = qn_options_list(stage->options, option, &texts);
     QN_TRY(qn_mem_alloc(&numbers, (size_t)length, sizeof *numbers));
     for (int64_t i = 0; i < length; i++) {
-        qn_status status = parse(option, qn_view_of(texts[i]), &numbers[i]);
+        qn_status status = qn_numbers_one(option, qn_view_of(texts[i]), &numbers[i]);
         if (status != QN_OK) {
             qn_mem_free(numbers);
             return status;
@@ -45,7 +45,7 @@ qn_status qn_numbers_text(const char *option, const char *text, double **out, in
     QN_TRY(qn_mem_alloc(&numbers, strlen(text) / 2 + 1, sizeof *numbers));
     for (const char *at = text + strspn(text, between); *at != '\0'; at += strspn(at, between)) {
         size_t size = strcspn(at, between);
-        qn_status status = parse(option, (qn_view){at, (int64_t)size}, &numbers[length++]);
+        qn_status status = qn_numbers_one(option, (qn_view){at, (int64_t)size}, &numbers[length++]);
         if (status != QN_OK) {
             qn_mem_free(numbers);
             return status;

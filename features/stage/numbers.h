@@ -4,8 +4,12 @@
 
 #include "mpi/stage.h"
 
-/* Local. The numbers of a list option (QN_OPTION_TEXTS) that is set, the caller's. NaN is refused,
- * infinities ("inf", "-inf") are fine. JOB error naming the entry that is no number. */
+/* Local. One number: NaN is refused, infinities are fine ("inf", "-inf"). JOB error naming the
+ * option. */
+QN_CHECKED qn_status qn_numbers_one(const char *option, qn_view text, double *out);
+
+/* Local. The numbers of a list option (QN_OPTION_TEXTS) that is set, the caller's. JOB error naming
+ * the entry that is no number. */
 QN_CHECKED qn_status qn_numbers_list(const qn_stage *stage, const char *option, double **out,
                                      int64_t *count);
 

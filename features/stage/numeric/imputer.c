@@ -1,9 +1,10 @@
 /* imputer: missing numbers replaced by the mean, the median or the mode of those present, or by a
- * constant.
+ * constant; missing texts by the mode or a constant.
  *
  * Missing are nulls and values equal to missing_value (NaN by default; another missing_value
  * leaves NaN alone). What is present is neither missing nor NaN. The replacement is cast to the
  * column's type; for integers that truncates. */
+#include "core/expr/expr.h"
 #include "core/memory.h"
 #include "core/stats/frequency.h"
 #include "core/stats/quantile.h"
@@ -22,7 +23,7 @@ static const qn_option options[] = {
     {"strategy", QN_OPTION_CHOICE, "mean", "mean|median|mode|constant",
      "what replaces missing values"},
     {"fill_value", QN_OPTION_TEXTS, NULL, NULL,
-     "strategy constant: the number, one for all columns or one for each"},
+     "strategy constant: the number or text, one for all columns or one for each"},
     {"relative_error", QN_OPTION_REAL, "0.001", "[0,1]",
      "error of the median's rank, as a share of the rows; 0 is exact and keeps all values"},
     {"missing_value", QN_OPTION_REAL, "nan", "nan", "value that counts as missing, beside null"},
@@ -32,6 +33,7 @@ typedef enum strategy { MEAN, MEDIAN, MODE, CONSTANT } strategy;
 
 /* What the fit knows of a column: one of these. */
 typedef struct summary {
+    bool text;
     qn_sum sum;
     int64_t count;
     qn_frequency values;
@@ -43,7 +45,10 @@ typedef struct imputer {
     int64_t counting; /* number of `summaries` begun, while fitting */
     summary *summaries;
     int64_t column_count; /* once fitted */
-    double *surrogates;
+    double *surrogates;   /* of numbers; 0 for texts */
+    int64_t text_count;   /* columns again, or 0 if none is text: */
+    char **texts;         /* of texts; "" for numbers */
+    int64_t *is_text;
 } imputer;
 
 static strategy strategy_of(const qn_stage *stage) {
@@ -57,31 +62,57 @@ static strategy strategy_of(const qn_stage *stage) {
 
 /* ---- Binding -------------------------------------------------------------------------------- */
 
-static qn_status check_fill_value(const qn_stage *stage, int32_t count) {
-    double *values = NULL;
+static qn_status check_fill_value(const qn_stage *stage, int32_t columns) {
+    char *const *texts;
     bool constant = strategy_of(stage) == CONSTANT;
     bool set = qn_options_is_set(stage->options, "fill_value");
     if (constant != set)
         return qn_fail(QN_JOB, constant ? "strategy constant needs a fill_value"
                                         : "fill_value needs strategy constant");
-    if (constant)
-        QN_TRY(qn_numbers_each(stage, "fill_value", count, &values));
-    qn_mem_free(values);
+    int64_t count = constant ? qn_options_list(stage->options, "fill_value", &texts) : 1;
+    if (count != 1 && count != columns)
+        return qn_fail(QN_JOB, "fill_value has %lld values, but there are %d columns",
+                       (long long)count, columns);
+    return QN_OK;
+}
+
+/* Once checked: that of a column. */
+static const char *fill_value_of(const qn_stage *stage, int64_t i) {
+    char *const *texts;
+    return qn_options_list(stage->options, "fill_value", &texts) == 1 ? texts[0] : texts[i];
+}
+
+static bool is_text(const imputer *self, int64_t i) {
+    return self->text_count > 0 && self->is_text[i];
+}
+
+static qn_status check_type(const imputer *self, int32_t i, const qn_field *field) {
+    double number;
+    strategy by = strategy_of(&self->base);
+    bool text = field->type == QN_STRING;
+    if (!text && !qn_type_is_numeric(field->type))
+        return qn_columns_fail_type(field, "numeric or string");
+    if (text && by != MODE && by != CONSTANT)
+        return qn_columns_fail_type(field, "numeric, unless strategy is mode or constant");
+    if (self->base.fitted && is_text(self, i) != text)
+        return qn_columns_fail_type(field, text ? "numeric, as fitted" : "string, as fitted");
+    if (by == CONSTANT && !text)
+        QN_TRY(qn_numbers_one("fill_value", qn_view_of(fill_value_of(&self->base, i)), &number));
     return QN_OK;
 }
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
+    const imputer *self = (imputer *)stage;
     int32_t count;
     QN_TRY(qn_columns_count(stage, &count));
-    QN_TRY(qn_columns_check_fitted(stage, count, ((imputer *)stage)->column_count));
+    QN_TRY(qn_columns_check_fitted(stage, count, self->column_count));
     QN_TRY(check_fill_value(stage, count));
     QN_TRY(qn_schema_copy(out, in));
     for (int32_t i = 0; i < count; i++) {
         int32_t index;
         QN_TRY(qn_columns_find(stage, in, i, &index));
         const qn_field *field = &in->fields[index];
-        if (!qn_type_is_numeric(field->type))
-            return qn_columns_fail_type(field, "numeric");
+        QN_TRY(check_type(self, i, field));
         QN_TRY(qn_columns_add(out, qn_columns_output(stage, i), field->type, 0, NULL));
     }
     return QN_OK;
@@ -92,17 +123,19 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 static qn_status begin_summary(const qn_stage *stage, summary *begun) {
     qn_sum_init(&begun->sum);
     if (strategy_of(stage) == MODE)
-        return qn_frequency_init(&begun->values, QN_FLOAT64);
+        return qn_frequency_init(&begun->values, begun->text ? QN_STRING : QN_FLOAT64);
     if (strategy_of(stage) == MEDIAN)
         return qn_quantiles_init(&begun->order, qn_options_real(stage->options, "relative_error"));
     return QN_OK;
 }
 
-static qn_status begin_counting(imputer *self) {
-    int32_t count;
+static qn_status begin_counting(imputer *self, const qn_schema *schema) {
+    int32_t count, index;
     QN_TRY(qn_columns_count(&self->base, &count));
     QN_TRY(qn_mem_calloc(&self->summaries, (size_t)count, sizeof *self->summaries));
     while (self->counting < count) {
+        QN_TRY(qn_columns_find(&self->base, schema, (int32_t)self->counting, &index));
+        self->summaries[self->counting].text = schema->fields[index].type == QN_STRING;
         QN_TRY(begin_summary(&self->base, &self->summaries[self->counting]));
         self->counting++;
     }
@@ -153,6 +186,10 @@ static qn_status add_mean(summary *to, const qn_column *column, double missing, 
 static qn_status add_values(const qn_stage *stage, summary *to, const qn_batch *batch,
                             const qn_column *column, double *values) {
     double missing = qn_options_real(stage->options, "missing_value");
+    if (to->text) {
+        to->count += column->length - column->null_count;
+        return qn_frequency_add(&to->values, column);
+    }
     if (strategy_of(stage) == MEAN)
         return add_mean(to, column, missing, values);
     int64_t count = present_values(column, missing, values);
@@ -169,7 +206,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     double *values = NULL;
     qn_status status = QN_OK;
     if (self->summaries == NULL)
-        QN_TRY(begin_counting(self));
+        QN_TRY(begin_counting(self, schema));
     if (strategy_of(stage) == CONSTANT)
         return QN_OK;
     QN_TRY(qn_mem_alloc(&values, (size_t)batch->length, sizeof *values));
@@ -183,57 +220,94 @@ done:
     return status;
 }
 
-/* The most frequent value, the smallest of several. */
-static double mode_of(const qn_frequency *values) {
+/* Entries are in order of their keys: the first of the most frequent is the smallest. */
+static int64_t mode_of(const qn_frequency *values) {
     int64_t best = 0;
-    for (int64_t i = 1; i < values->count; i++) {
-        int64_t more = values->counts[i] - values->counts[best];
-        if (more > 0 || (more == 0 && values->numbers[i] < values->numbers[best]))
+    for (int64_t i = 1; i < values->count; i++)
+        if (values->counts[i] > values->counts[best])
             best = i;
-    }
-    return values->numbers[best];
+    return best;
 }
 
-static qn_status finish_summary(const qn_stage *stage, qn_comm *comm, summary *of, const char *name,
-                                double *out) {
+static qn_status copy_text(qn_view text, char **out) {
+    char *copy = NULL;
+    if (text.length > 0 && memchr(text.data, '\0', (size_t)text.length) != NULL)
+        return qn_fail(QN_DATA, "the most frequent text contains a zero byte");
+    QN_TRY(qn_mem_calloc(&copy, (size_t)text.length + 1, 1));
+    if (text.length > 0)
+        memcpy(copy, text.data, (size_t)text.length);
+    qn_mem_free(*out);
+    *out = copy;
+    return QN_OK;
+}
+
+static qn_status finish_mode(imputer *self, qn_comm *comm, int32_t i) {
+    summary *of = &self->summaries[i];
+    QN_TRY(qn_reduce_frequency(comm, &of->values));
+    int64_t mode = mode_of(&of->values);
+    if (of->text)
+        return qn_comm_agree(comm,
+                             copy_text(qn_frequency_text(&of->values, mode), &self->texts[i]));
+    self->surrogates[i] = qn_frequency_number(&of->values, mode);
+    return QN_OK;
+}
+
+static qn_status finish_summary(imputer *self, qn_comm *comm, int32_t i) {
+    const qn_stage *stage = &self->base;
+    summary *of = &self->summaries[i];
     strategy by = strategy_of(stage);
     QN_TRY(qn_comm_sum_i64(comm, &of->count, 1));
     if (of->count == 0)
         return qn_fail(QN_DATA, "column '%s' has no value to compute the %s from: all are missing",
-                       name, qn_options_text(stage->options, "strategy"));
+                       qn_columns_input(stage, i), qn_options_text(stage->options, "strategy"));
+    if (by == MODE)
+        return finish_mode(self, comm, i);
     if (by == MEAN) {
         QN_TRY(qn_reduce_sums(comm, &of->sum, 1));
-        *out = qn_sum_result(&of->sum) / (double)of->count;
+        self->surrogates[i] = qn_sum_result(&of->sum) / (double)of->count;
         return QN_OK;
     }
-    if (by == MEDIAN) {
-        qn_quantiles *order = &of->order;
-        QN_TRY(qn_reduce_quantiles(comm, &order, 1));
-        *out = qn_quantiles_value(order, 0.5);
-        return QN_OK;
-    }
-    QN_TRY(qn_reduce_frequency(comm, &of->values));
-    *out = mode_of(&of->values);
+    qn_quantiles *order = &of->order;
+    QN_TRY(qn_reduce_quantiles(comm, &order, 1));
+    self->surrogates[i] = qn_quantiles_value(order, 0.5);
     return QN_OK;
 }
 
-static qn_status finish_constant(imputer *self) {
-    QN_TRY(qn_numbers_each(&self->base, "fill_value", (int32_t)self->counting, &self->surrogates));
-    self->column_count = self->counting;
-    end_counting(self);
+/* Room for the texts, "" for numbers, if any column holds text. */
+static qn_status begin_texts(imputer *self) {
+    bool any = false;
+    for (int64_t i = 0; i < self->counting; i++)
+        any = any || self->summaries[i].text;
+    if (!any)
+        return QN_OK;
+    QN_TRY(qn_mem_calloc(&self->is_text, (size_t)self->counting, sizeof *self->is_text));
+    QN_TRY(qn_mem_calloc(&self->texts, (size_t)self->counting, sizeof(char *)));
+    self->text_count = self->counting;
+    for (int64_t i = 0; i < self->counting; i++) {
+        self->is_text[i] = self->summaries[i].text;
+        QN_TRY(copy_text(qn_view_of(""), &self->texts[i]));
+    }
     return QN_OK;
+}
+
+static qn_status begin_surrogates(imputer *self) {
+    QN_TRY(qn_mem_calloc(&self->surrogates, (size_t)self->counting, sizeof *self->surrogates));
+    self->column_count = self->counting;
+    return begin_texts(self);
+}
+
+static qn_status take_constant(imputer *self, int64_t i) {
+    qn_view value = qn_view_of(fill_value_of(&self->base, i));
+    return is_text(self, i) ? copy_text(value, &self->texts[i])
+                            : qn_numbers_one("fill_value", value, &self->surrogates[i]);
 }
 
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     imputer *self = (imputer *)stage;
-    if (strategy_of(stage) == CONSTANT)
-        return finish_constant(self);
-    QN_TRY(qn_comm_agree(
-        comm, qn_mem_calloc(&self->surrogates, (size_t)self->counting, sizeof *self->surrogates)));
-    self->column_count = self->counting;
+    QN_TRY(qn_comm_agree(comm, begin_surrogates(self)));
     for (int32_t i = 0; i < self->counting; i++)
-        QN_TRY(finish_summary(stage, comm, &self->summaries[i], qn_columns_input(stage, i),
-                              &self->surrogates[i]));
+        QN_TRY(strategy_of(stage) == CONSTANT ? qn_comm_agree(comm, take_constant(self, i))
+                                              : finish_summary(self, comm, i));
     end_counting(self);
     return QN_OK;
 }
@@ -333,8 +407,50 @@ static void fill_column(const qn_column *in, gap missing, double surrogate, qn_c
     }
 }
 
+/* SQL's coalesce(x, text). */
+static qn_status make_filling(const char *text, qn_expr **out) {
+    qn_expr *arguments[2] = {NULL, NULL}, *call = NULL;
+    qn_schema schema;
+    qn_schema_init(&schema);
+    qn_status status = qn_expr_column(&arguments[0], "x", -1);
+    if (status == QN_OK)
+        status = qn_expr_literal(&arguments[1],
+                                 (qn_scalar){.type = QN_STRING, .text = qn_view_of(text)}, -1);
+    if (status == QN_OK)
+        status = qn_expr_call(&call, "coalesce", arguments, 2, -1);
+    else
+        qn_expr_free(arguments[0]);
+    if (status == QN_OK)
+        status = qn_schema_add(&schema, "x", QN_STRING);
+    if (status == QN_OK)
+        status = qn_expr_bind(call, &schema);
+    qn_schema_clear(&schema);
+    if (status == QN_OK)
+        *out = call;
+    else
+        qn_expr_free(call);
+    return status;
+}
+
+static qn_status fill_texts(const qn_column *column, const char *text, qn_column **out) {
+    qn_expr *filling = NULL;
+    qn_batch one = {
+        .length = column->length, .count = 1, .columns = (qn_column *[]){(qn_column *)column}};
+    if (column->null_count == 0) {
+        *out = qn_column_retain(column);
+        return QN_OK;
+    }
+    QN_TRY(make_filling(text, &filling));
+    qn_status status = qn_expr_eval(filling, &one, out);
+    qn_expr_free(filling);
+    return status;
+}
+
 static qn_status make(const qn_map_step *step, qn_column **out) {
     const qn_column *column = step->column;
+    const imputer *self = (const imputer *)step->stage;
+    if (column->type == QN_STRING)
+        return fill_texts(column, self->texts[step->i], out);
     double value = qn_options_real(step->stage->options, "missing_value");
     gap missing = {isnan(value), value};
     if (!any_missing(column, missing)) {
@@ -342,7 +458,7 @@ static qn_status make(const qn_map_step *step, qn_column **out) {
         return QN_OK;
     }
     QN_TRY(qn_column_new_raw(out, column->type, column->length, 0));
-    fill_column(column, missing, ((const imputer *)step->stage)->surrogates[step->i], *out);
+    fill_column(column, missing, self->surrogates[step->i], *out);
     return QN_OK;
 }
 
@@ -356,7 +472,22 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
 
 static qn_status persist(qn_stage *stage, qn_archive *archive) {
     imputer *self = (imputer *)stage;
-    return qn_archive_reals(archive, "surrogates", &self->surrogates, &self->column_count);
+    int64_t count = self->text_count;
+    QN_TRY(qn_archive_reals(archive, "surrogates", &self->surrogates, &self->column_count));
+    if (qn_archive_writing(archive) ? count == 0 : !qn_archive_has(archive, "texts"))
+        return QN_OK;
+    QN_TRY(qn_archive_texts(archive, "texts", &self->texts, &self->text_count));
+    QN_TRY(qn_archive_ints(archive, "is_text", &self->is_text, &count));
+    if (count != self->text_count || count != self->column_count)
+        return qn_fail(QN_DATA, "the file has %lld replacements, but texts of %lld columns",
+                       (long long)self->column_count, (long long)count);
+    return QN_OK;
+}
+
+static json_t *surrogate_json(const imputer *self, int32_t i) {
+    if (is_text(self, i))
+        return json_string(self->texts[i]);
+    return isfinite(self->surrogates[i]) ? json_real(self->surrogates[i]) : json_null();
 }
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
@@ -364,9 +495,7 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
     json_t *all = json_object();
     int failed = 0;
     for (int32_t i = 0; i < self->column_count; i++)
-        failed |= json_object_set_new(all, qn_columns_input(stage, i),
-                                      isfinite(self->surrogates[i]) ? json_real(self->surrogates[i])
-                                                                    : json_null());
+        failed |= json_object_set_new(all, qn_columns_input(stage, i), surrogate_json(self, i));
     failed |= json_object_set_new(object, "surrogates", all);
     return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
 }
@@ -375,13 +504,18 @@ static void clear(qn_stage *stage) {
     imputer *self = (imputer *)stage;
     end_counting(self);
     qn_mem_free(self->surrogates);
+    if (self->texts != NULL)
+        qn_mem_free_all(self->texts, self->text_count);
+    qn_mem_free(self->is_text);
     self->surrogates = NULL;
-    self->column_count = 0;
+    self->texts = NULL;
+    self->is_text = NULL;
+    self->column_count = self->text_count = 0;
 }
 
 const qn_stage_class qn_imputer_class = {
     .name = "imputer",
-    .help = "replace missing numbers by the mean, median or mode, or by a constant",
+    .help = "replace missing values by the mean, median or mode, or by a constant",
     .kind = QN_STAGE_ESTIMATOR,
     .size = sizeof(imputer),
     .options = options,

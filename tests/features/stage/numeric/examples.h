@@ -6,7 +6,7 @@
 #include "tests/features/stage/stage_contract.h"
 
 static const contract_example numeric_examples[] = {
-    {"binarizer input_cols=x,n output_cols=a,b thresholds=1005,11", "input_cols=word,n"},
+    {"binarizer input_cols=x,n output_cols=a,b thresholds=1005,11", "input_cols=day,n"},
     {"binarizer input_col=v output_col=a threshold=0.5", "input_col=text"},
     {"binarizer input_cols=s,k output_cols=a,b threshold=-0.5", "input_cols=day,k"},
     {"bucketizer input_col=n output_col=a splits=-inf,3,10,inf", "input_col=word"},
@@ -14,18 +14,20 @@ static const contract_example numeric_examples[] = {
      "handle_invalid=keep",
      "input_cols=v,k"},
     {"bucketizer input_col=x output_col=a splits=0,1005,2000 handle_invalid=skip", "input_col=s"},
-    {"clipper input_cols=x,n output_cols=a,b lower=1001,3 upper=1007", "input_cols=word,n"},
+    {"clipper input_cols=x,n output_cols=a,b lower=1001,3 upper=1007", "input_cols=day,n"},
     {"clipper input_cols=x,label output_cols=a,b method=quantiles lower_quantile=0.1 "
      "upper_quantile=0.9 action=drop",
      "input_cols=x,flag"},
     {"clipper input_cols=n,x output_cols=a,b method=iqr factor=0.1 action=null", "input_cols=n,v"},
-    {"imputer input_cols=x,n output_cols=a,b", "input_cols=word,n"},
+    {"imputer input_cols=x,n output_cols=a,b", "input_cols=day,n"},
+    {"imputer input_cols=word,n output_cols=a,b strategy=mode", "input_cols=v,n"},
+    {"imputer input_cols=n,text output_cols=a,b strategy=constant fill_value=7", "input_cols=v,n"},
     {"imputer input_cols=x,n output_cols=a,b strategy=constant fill_value=-1.5,0",
-     "input_cols=word,n"},
+     "input_cols=day,n"},
     {"imputer input_col=n output_col=a strategy=mode", "input_col=v"},
     {"imputer input_col=x output_col=a strategy=median", "input_col=v"},
     {"imputer input_col=x output_col=a strategy=median relative_error=0.2", "input_col=v"},
-    {"math_transformer input_cols=x,n output_cols=a,b", "input_cols=word,n"},
+    {"math_transformer input_cols=x,n output_cols=a,b", "input_cols=day,n"},
     {"math_transformer input_cols=label,n output_cols=a,b function=log handle_invalid=skip",
      "input_cols=label,day"},
     {"math_transformer input_cols=k,n output_cols=a,b function=reciprocal handle_invalid=keep",

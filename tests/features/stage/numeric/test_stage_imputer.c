@@ -95,12 +95,61 @@ static void test_constant(void) {
     qn_table_clear(&out);
     QN_TEST_OK(qn_stage_set(stage, "fill_value", "1,2"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
-                  "fill_value has 2 numbers, but there are 3 columns");
+                  "fill_value has 2 values, but there are 3 columns");
     qn_table_clear(&out);
     QN_TEST_OK(qn_stage_set(stage, "strategy", "mean"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
                   "fill_value needs strategy constant");
     qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
+static void check_texts(const qn_table *table, const char *name, const char *const *expected) {
+    int32_t index = qn_schema_find(&table->schema, name);
+    for (int64_t b = 0; b < table->batch_count; b++) {
+        const qn_batch *batch = &table->batches[b];
+        for (int64_t i = 0; i < batch->length; i++) {
+            qn_view text = qn_column_string(batch->columns[index], i);
+            CU_ASSERT(!qn_column_is_null(batch->columns[index], i));
+            CU_ASSERT(qn_view_equal(text, qn_view_of(expected[qn_batch_row(batch, i)])));
+        }
+    }
+}
+
+/* scikit-learn 1.9, SimpleImputer(strategy="most_frequent", missing_values=None) of b, a, None, a,
+ * b gives a, the smaller of two; with strategy="constant" the text. An empty text is not missing.
+ */
+static void test_texts(void) {
+    static const char *const words[] = {"b", "a", NULL, "a", "b", ""};
+    static const char *const modes[] = {"b", "a", "a", "a", "b", ""};
+    static const char *const constants[] = {"b", "a", "unknown", "a", "b", ""};
+    qn_table frame, other, out;
+    qn_table_init(&frame);
+    frame_texts(&frame, "w", words, 6);
+    frame_reals(&frame, "x", (double[]){1, 2, 2, NAN, 5, 5}, 6);
+    qn_stage *stage = stage_of("imputer input_cols=w,x output_cols=a,b strategy=mode");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    check_texts(&out, "a", modes);
+    CHECK_COLUMN(out, "b", 1, 2, 2, 2, 5, 5);
+    qn_table_clear(&out);
+    QN_TEST_OK(qn_stage_set(stage, "strategy", "constant"));
+    QN_TEST_OK(qn_stage_set(stage, "fill_value", "unknown,-1"));
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    check_texts(&out, "a", constants);
+    CHECK_COLUMN(out, "b", 1, 2, 2, -1, 5, 5);
+    qn_table_clear(&out);
+    qn_table_init(&other);
+    frame_reals(&other, "w", (double[]){1}, 1);
+    frame_reals(&other, "x", (double[]){1}, 1);
+    QN_TEST_FAILS(transform_frame(stage, &other, 2, &out), QN_JOB,
+                  "column 'w' is float64, but must be string, as fitted");
+    qn_table_clear(&out);
+    QN_TEST_OK(qn_stage_set(stage, "fill_value", "unknown"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 2, &out), QN_JOB,
+                  "fill_value: 'unknown' is not a number");
+    qn_table_clear(&out);
+    qn_table_clear(&other);
     qn_table_clear(&frame);
     qn_stage_free(stage);
 }
@@ -161,7 +210,7 @@ static void test_refused(void) {
                   "imputer: column 'hollow' has no value to compute the mean from");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "word"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
-                  "column 'word' is string, but must be numeric");
+                  "column 'word' is string, but must be numeric, unless strategy is mode");
     QN_TEST_OK(qn_stage_set(stage, "output_col", "hollow"));
     QN_TEST_OK(qn_stage_set(stage, "input_col", "hollow"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "'hollow' exists already");
@@ -176,6 +225,7 @@ static const qn_test_case cases[] = {
     {"another missing value leaves NaN alone", test_missing_value},
     {"columns keep their type", test_types},
     {"a constant replaces what is missing", test_constant},
+    {"texts have modes and constants", test_texts},
     {"nulls anywhere in long columns are replaced", test_long_columns},
     {"a column without holes is shared", test_shared},
     {"columns without values and of wrong types are refused", test_refused},
