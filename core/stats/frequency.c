@@ -1,4 +1,4 @@
-#include "core/stats/frequency.h"
+#include "core/stats/frequency_private.h"
 
 #include "core/memory.h"
 #include "core/stats/hash.h"
@@ -58,11 +58,25 @@ static key number_key(double number) {
     return (key){qn_hash_real(number), {0}, qn_canonical(number)};
 }
 
+/* Without a call for 8 to 16 bytes. */
+static inline bool same_text(qn_view a, qn_view b) {
+    if (a.length != b.length)
+        return false;
+    if (a.length < 8 || a.length > 16)
+        return a.length == 0 || memcmp(a.data, b.data, (size_t)a.length) == 0;
+    uint64_t head[2], tail[2];
+    memcpy(&head[0], a.data, 8);
+    memcpy(&head[1], b.data, 8);
+    memcpy(&tail[0], a.data + a.length - 8, 8);
+    memcpy(&tail[1], b.data + b.length - 8, 8);
+    return ((head[0] ^ head[1]) | (tail[0] ^ tail[1])) == 0;
+}
+
 static bool equal_key(const qn_frequency *frequency, int64_t entry, const key *wanted) {
     if (frequency->hashes[entry] != wanted->hash)
         return false;
     if (frequency->text)
-        return qn_view_equal(qn_frequency_text(frequency, entry), wanted->text);
+        return same_text(qn_frequency_text(frequency, entry), wanted->text);
     return memcmp(&frequency->numbers[entry], &wanted->number, sizeof wanted->number) == 0;
 }
 
@@ -75,7 +89,7 @@ static int64_t find_slot(const qn_frequency *frequency, const key *wanted) {
     return slot;
 }
 
-static void place_all(qn_frequency *frequency) {
+void qn_frequency_place(qn_frequency *frequency) {
     int64_t mask = frequency->slot_count - 1;
     for (int64_t i = 0; i < frequency->count; i++) {
         int64_t slot = (int64_t)frequency->hashes[i] & mask;
@@ -91,7 +105,7 @@ static qn_status grow_slots(qn_frequency *frequency) {
     qn_mem_free(frequency->slots);
     frequency->slots = slots;
     frequency->slot_count *= 2;
-    place_all(frequency);
+    qn_frequency_place(frequency);
     return QN_OK;
 }
 
@@ -205,13 +219,35 @@ static qn_status add_codes(qn_frequency *frequency, const qn_column *column) {
     return QN_OK;
 }
 
-static qn_status add_strings(qn_frequency *frequency, const qn_column *column) {
-    if (column->dictionary != NULL)
-        return add_codes(frequency, column);
-    for (int64_t i = 0; i < column->length; i++)
-        if (!qn_column_is_null(column, i))
-            QN_TRY(qn_frequency_add_text(frequency, qn_column_string(column, i), 1));
+enum { AHEAD = 32 };
+
+/* Keys are hashed and their slots, then their entries, fetched some rows ahead. */
+static qn_status add_plain(qn_frequency *frequency, const qn_column *column) {
+    key keys[AHEAD];
+    for (int64_t first = 0; first < column->length; first += AHEAD) {
+        int64_t count = column->length - first < AHEAD ? column->length - first : AHEAD;
+        uint64_t mask = (uint64_t)frequency->slot_count - 1;
+        for (int64_t i = 0; i < count; i++) {
+            keys[i] = text_key(qn_column_string(column, first + i));
+            __builtin_prefetch(&frequency->slots[keys[i].hash & mask]);
+        }
+        for (int64_t i = 0; i < count; i++) {
+            int32_t entry = frequency->slots[keys[i].hash & mask];
+            if (entry == 0)
+                continue;
+            __builtin_prefetch(&frequency->hashes[entry - 1]);
+            __builtin_prefetch(&frequency->offsets[entry - 1]);
+            __builtin_prefetch(&frequency->counts[entry - 1], 1);
+        }
+        for (int64_t i = 0; i < count; i++)
+            if (!qn_column_is_null(column, first + i))
+                QN_TRY(add_key(frequency, &keys[i], 1));
+    }
     return QN_OK;
+}
+
+static qn_status add_strings(qn_frequency *frequency, const qn_column *column) {
+    return column->dictionary != NULL ? add_codes(frequency, column) : add_plain(frequency, column);
 }
 
 static qn_status add_numbers(qn_frequency *frequency, const qn_column *column) {

@@ -1,7 +1,8 @@
 /* Orders of counted values, and their form as bytes. */
-#include "core/stats/frequency.h"
+#include "core/stats/frequency_private.h"
 
 #include "core/memory.h"
+#include "core/text/short.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,23 +47,114 @@ qn_status qn_frequency_rank(const qn_frequency *frequency, qn_frequency_order or
     return QN_OK;
 }
 
+/* ---- Texts in order of their bytes ------------------------------------------------------------
+ */
+
+/* The 8 bytes behind what all texts begin with, as a number of the same order; ties are rare. */
+typedef struct prefixed {
+    uint64_t prefix;
+    int64_t entry;
+} prefixed;
+
+/* How many bytes all texts have in common at their beginning. */
+static int64_t common_length(const qn_frequency *frequency) {
+    qn_view first = qn_frequency_text(frequency, 0);
+    int64_t common = first.length;
+    for (int64_t i = 1; i < frequency->count && common > 0; i++) {
+        qn_view text = qn_frequency_text(frequency, i);
+        int64_t length = text.length < common ? text.length : common, same = 0;
+        while (same < length && text.data[same] == first.data[same])
+            same++;
+        common = same;
+    }
+    return common;
+}
+
+static uint64_t prefix_of(qn_view text, int64_t from) {
+    uint64_t prefix = 0;
+    int64_t length = text.length - from < 8 ? text.length - from : 8;
+    for (int64_t i = 0; i < length; i++)
+        prefix |= (uint64_t)(unsigned char)text.data[from + i] << (56 - 8 * i);
+    return prefix;
+}
+
+static int compare_prefixed(const void *left, const void *right, void *context) {
+    const prefixed *a = left, *b = right;
+    if (a->prefix != b->prefix)
+        return a->prefix < b->prefix ? -1 : 1;
+    return compare_keys(context, a->entry, b->entry);
+}
+
+static qn_status rank_texts(const qn_frequency *frequency, int64_t **out) {
+    int64_t *entries = NULL, count = frequency->count;
+    prefixed *items = NULL;
+    QN_TRY(qn_mem_alloc(&items, (size_t)count, sizeof *items));
+    int64_t common = count > 0 ? common_length(frequency) : 0;
+    for (int64_t i = 0; i < count; i++)
+        items[i] = (prefixed){prefix_of(qn_frequency_text(frequency, i), common), i};
+    qsort_r(items, (size_t)count, sizeof *items, compare_prefixed, (void *)(uintptr_t)frequency);
+    qn_status status = qn_mem_alloc(&entries, (size_t)count, sizeof *entries);
+    for (int64_t i = 0; i < count && status == QN_OK; i++)
+        entries[i] = items[i].entry;
+    qn_mem_free(items);
+    if (status == QN_OK)
+        *out = entries;
+    return status;
+}
+
+/* ---- Sorting -------------------------------------------------------------------------------- */
+
+/* The texts of `from`'s entries in that order. */
+static qn_status copy_texts(qn_frequency *to, const qn_frequency *from, const int64_t *entries) {
+    int64_t bytes = from->offsets[from->count];
+    QN_TRY(qn_mem_alloc(&to->offsets, (size_t)from->count + 1, sizeof *to->offsets));
+    QN_TRY(qn_mem_alloc(&to->chars, (size_t)bytes + 1, 1));
+    to->chars_capacity = bytes + 1;
+    to->offsets[0] = 0;
+    for (int64_t i = 0; i < from->count; i++) {
+        qn_view text = qn_frequency_text(from, entries[i]);
+        qn_copy_short(to->chars + to->offsets[i], text.data, text.length);
+        to->offsets[i + 1] = to->offsets[i] + text.length;
+    }
+    return QN_OK;
+}
+
+static qn_status copy_numbers(qn_frequency *to, const qn_frequency *from, const int64_t *entries) {
+    QN_TRY(qn_mem_alloc(&to->numbers, (size_t)from->count, sizeof *to->numbers));
+    for (int64_t i = 0; i < from->count; i++)
+        to->numbers[i] = from->numbers[entries[i]];
+    return QN_OK;
+}
+
+static qn_status copy_entries(qn_frequency *to, const qn_frequency *from, const int64_t *entries) {
+    QN_TRY(qn_mem_alloc(&to->counts, (size_t)from->count, sizeof *to->counts));
+    QN_TRY(qn_mem_alloc(&to->hashes, (size_t)from->count, sizeof *to->hashes));
+    for (int64_t i = 0; i < from->count; i++) {
+        to->counts[i] = from->counts[entries[i]];
+        to->hashes[i] = from->hashes[entries[i]];
+    }
+    return from->text ? copy_texts(to, from, entries) : copy_numbers(to, from, entries);
+}
+
+/* The table keeps its slots, so that they are in memory once. */
 qn_status qn_frequency_sort(qn_frequency *frequency) {
-    qn_frequency sorted = {0};
+    qn_frequency sorted = {.text = frequency->text,
+                           .count = frequency->count,
+                           .total = frequency->total,
+                           .nulls = frequency->nulls,
+                           .capacity = frequency->count,
+                           .slot_count = frequency->slot_count};
     int64_t *entries = NULL;
     qn_status status;
-    QN_TRY_GOTO(qn_frequency_rank(frequency, QN_FREQUENCY_KEY_ASC, &entries), done);
-    QN_TRY_GOTO(qn_frequency_init(&sorted, frequency->text ? QN_STRING : QN_FLOAT64), done);
-    sorted.nulls = frequency->nulls;
-    for (int64_t i = 0; i < frequency->count; i++) {
-        int64_t from = entries[i], times = frequency->counts[from];
-        if (frequency->text)
-            status = qn_frequency_add_text(&sorted, qn_frequency_text(frequency, from), times);
-        else
-            status = qn_frequency_add_number(&sorted, frequency->numbers[from], times);
-        if (status != QN_OK)
-            goto done;
-    }
+    QN_TRY_GOTO(frequency->text ? rank_texts(frequency, &entries)
+                                : qn_frequency_rank(frequency, QN_FREQUENCY_KEY_ASC, &entries),
+                done);
+    QN_TRY_GOTO(copy_entries(&sorted, frequency, entries), done);
+    sorted.slots = frequency->slots;
+    frequency->slots = NULL;
+    memset(sorted.slots, 0, (size_t)sorted.slot_count * sizeof *sorted.slots);
     qn_frequency_clear(frequency);
+    qn_frequency_place(&sorted);
     *frequency = sorted;
     sorted = (qn_frequency){0};
 done:
@@ -70,6 +162,8 @@ done:
     qn_mem_free(entries);
     return status;
 }
+
+/* ---- Bytes ----------------------------------------------------------------------------------- */
 
 /* An entry as bytes: count, length of the key, key. */
 static qn_status pack_entry(const qn_frequency *frequency, int64_t entry, qn_text *out) {

@@ -8,28 +8,72 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* Texts of up to 16 bytes are compared here, without a look at `chars`: `head` and `tail` are all
+ * of their bytes. Of longer ones `head` is a hash. */
 typedef struct qn_label_slot {
-    uint32_t tag;  /* high half of the hash */
+    uint64_t head, tail;
+    int32_t length;
     int32_t index; /* -1: free */
 } qn_label_slot;
 
-static uint64_t hash_of(qn_view text) {
-    return XXH3_64bits(text.data, (size_t)text.length);
+typedef struct label_key {
+    uint64_t head, tail;
+    int64_t length;
+} label_key;
+
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+static inline uint64_t load_8(const char *from) {
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    return word;
+}
+
+static inline uint64_t load_4(const char *from) {
+    uint32_t word;
+    memcpy(&word, from, sizeof word);
+    return word;
+}
+
+static inline label_key key_of(qn_view text) {
+    int64_t n = text.length;
+    const char *data = text.data;
+    if (n > 16)
+        return (label_key){XXH3_64bits(data, (size_t)n), load_8(data + n - 8), n};
+    if (n >= 8)
+        return (label_key){load_8(data), load_8(data + n - 8), n};
+    if (n >= 4)
+        return (label_key){load_4(data) | load_4(data + n - 4) << 32, 0, n};
+    uint64_t word = 0;
+    for (int64_t i = 0; i < n; i++)
+        word = word << 8 | (unsigned char)data[i];
+    return (label_key){word, 0, n};
+}
+
+__extension__ typedef unsigned __int128 wide;
+
+/* The product of both halves, folded (as in wyhash). */
+static inline uint64_t hash_of(const label_key *key) {
+    wide product = (wide)(key->head ^ UINT64_C(0x2d358dccaa6c78a5)) *
+                   (key->tail ^ (uint64_t)key->length ^ UINT64_C(0x8bb84b93962eacc9));
+    uint64_t folded = (uint64_t)product ^ (uint64_t)(product >> 64);
+    return folded ^ folded >> 29;
 }
 
 /* ---- Building ------------------------------------------------------------------------------- */
 
-static qn_status pack(qn_labels *labels, const qn_view *texts) {
+static qn_status pack(qn_labels *labels, qn_labels_source text, const void *context) {
     QN_TRY(qn_mem_alloc(&labels->offsets, (size_t)labels->count + 1, sizeof *labels->offsets));
     labels->offsets[0] = 0;
     for (int64_t i = 0; i < labels->count; i++)
-        labels->offsets[i + 1] = labels->offsets[i] + texts[i].length + 1;
+        labels->offsets[i + 1] = labels->offsets[i] + text(context, i).length + 1;
     QN_TRY(qn_mem_alloc(&labels->chars, (size_t)labels->offsets[labels->count], 1));
     for (int64_t i = 0; i < labels->count; i++) {
         char *to = labels->chars + labels->offsets[i];
-        qn_copy_short(to, texts[i].data, texts[i].length);
-        to[texts[i].length] = '\0';
-        if (texts[i].length > 0 && memchr(to, '\0', (size_t)texts[i].length) != NULL)
+        qn_view from = text(context, i);
+        qn_copy_short(to, from.data, from.length);
+        to[from.length] = '\0';
+        if (from.length > 0 && memchr(to, '\0', (size_t)from.length) != NULL)
             return qn_fail(QN_DATA, "a category contains a zero byte: '%s'...", to);
     }
     return QN_OK;
@@ -37,21 +81,25 @@ static qn_status pack(qn_labels *labels, const qn_view *texts) {
 
 static void fill_slots(qn_labels *labels) {
     for (int64_t i = 0; i < labels->count; i++) {
-        uint64_t hash = hash_of(qn_labels_text(labels, i));
-        uint64_t at = hash & labels->mask;
+        label_key key = key_of(qn_labels_text(labels, i));
+        uint64_t at = hash_of(&key) & labels->mask;
         while (labels->slots[at].index >= 0)
             at = (at + 1) & labels->mask;
-        labels->slots[at] = (qn_label_slot){(uint32_t)(hash >> 32), (int32_t)i};
+        labels->slots[at] = (qn_label_slot){key.head, key.tail, (int32_t)key.length, (int32_t)i};
     }
 }
 
-qn_status qn_labels_build(qn_labels *out, const qn_view *texts, int64_t count) {
+enum { FEW = 1 << 14 };
+
+qn_status qn_labels_build_from(qn_labels *out, qn_labels_source text, const void *context,
+                               int64_t count) {
     qn_labels labels = {.count = count};
     uint64_t slots = 16;
-    while (2 * slots < 3 * (uint64_t)count)
+    uint64_t room = count <= FEW ? 6 : 3; /* halves: misses cost more than memory */
+    while (2 * slots < room * (uint64_t)count)
         slots *= 2;
     labels.mask = slots - 1;
-    qn_status status = pack(&labels, texts);
+    qn_status status = pack(&labels, text, context);
     if (status == QN_OK)
         status = qn_mem_alloc(&labels.slots, slots, sizeof *labels.slots);
     if (status != QN_OK) {
@@ -64,6 +112,14 @@ qn_status qn_labels_build(qn_labels *out, const qn_view *texts, int64_t count) {
     return QN_OK;
 }
 
+static qn_view view_at(const void *context, int64_t i) {
+    return ((const qn_view *)context)[i];
+}
+
+qn_status qn_labels_build(qn_labels *out, const qn_view *texts, int64_t count) {
+    return qn_labels_build_from(out, view_at, texts, count);
+}
+
 void qn_labels_clear(qn_labels *labels) {
     qn_mem_free(labels->chars);
     qn_mem_free(labels->offsets);
@@ -73,49 +129,47 @@ void qn_labels_clear(qn_labels *labels) {
 
 /* ---- Finding -------------------------------------------------------------------------------- */
 
-/* memcmp, without the call for what is no longer than 16 bytes. */
-static inline bool same_bytes(const char *a, const char *b, int64_t length) {
-    if (length > 16)
-        return memcmp(a, b, (size_t)length) == 0;
-    if (length >= 8) {
-        uint64_t x[2], y[2];
-        memcpy(&x[0], a, 8);
-        memcpy(&y[0], b, 8);
-        memcpy(&x[1], a + length - 8, 8);
-        memcpy(&y[1], b + length - 8, 8);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-    }
-    bool same = true;
-    for (int64_t i = 0; i < length; i++)
-        same &= a[i] == b[i];
-    return same;
+static inline bool same_text(const qn_labels *labels, const qn_label_slot *slot,
+                             const label_key *key, const char *data) {
+    if (slot->head != key->head || slot->tail != key->tail || slot->length != key->length)
+        return false;
+    return key->length <= 16 ||
+           memcmp(labels->chars + labels->offsets[slot->index], data, (size_t)key->length) == 0;
 }
 
-static inline int32_t find(const qn_labels *labels, qn_view text) {
-    uint64_t hash = hash_of(text);
-    uint32_t tag = (uint32_t)(hash >> 32);
-    for (uint64_t at = hash & labels->mask;; at = (at + 1) & labels->mask) {
-        qn_label_slot slot = labels->slots[at];
-        if (slot.index < 0)
-            return -1;
-        if (slot.tag != tag)
-            continue;
-        int64_t first = labels->offsets[slot.index];
-        if (labels->offsets[slot.index + 1] - first - 1 == text.length &&
-            same_bytes(labels->chars + first, text.data, text.length))
-            return slot.index;
+static inline int32_t find(const qn_labels *labels, const label_key *key, uint64_t at,
+                           const char *data) {
+    for (at &= labels->mask;; at = (at + 1) & labels->mask) {
+        const qn_label_slot *slot = &labels->slots[at];
+        if (slot->index < 0 || same_text(labels, slot, key, data))
+            return slot->index;
     }
 }
 
 int32_t qn_labels_find(const qn_labels *labels, qn_view text) {
-    return find(labels, text);
+    label_key key = key_of(text);
+    return find(labels, &key, hash_of(&key), text.data);
 }
 
+enum { AHEAD = 32 };
+
+/* The slots of some rows are fetched together, before the first is looked at. */
 static void find_plain(const qn_labels *labels, const qn_column *column, int32_t *out) {
     const int32_t *offsets = column->offsets;
     const char *chars = column->chars != NULL ? column->chars : "";
-    for (int64_t i = 0; i < column->length; i++)
-        out[i] = find(labels, (qn_view){chars + offsets[i], offsets[i + 1] - offsets[i]});
+    label_key keys[AHEAD];
+    uint64_t hashes[AHEAD];
+    for (int64_t first = 0; first < column->length; first += AHEAD) {
+        int64_t count = column->length - first < AHEAD ? column->length - first : AHEAD;
+        for (int64_t i = 0; i < count; i++) {
+            int32_t begin = offsets[first + i];
+            keys[i] = key_of((qn_view){chars + begin, offsets[first + i + 1] - begin});
+            hashes[i] = hash_of(&keys[i]);
+            __builtin_prefetch(&labels->slots[hashes[i] & labels->mask]);
+        }
+        for (int64_t i = 0; i < count; i++)
+            out[first + i] = find(labels, &keys[i], hashes[i], chars + offsets[first + i]);
+    }
 }
 
 static qn_status find_by_dictionary(const qn_labels *labels, const qn_column *column,
@@ -234,14 +288,8 @@ done:
     return status;
 }
 
-static qn_status build_of_names(qn_labels *labels, char *const *names, int64_t count) {
-    qn_view *texts = NULL;
-    QN_TRY(qn_mem_alloc(&texts, (size_t)count, sizeof *texts));
-    for (int64_t i = 0; i < count; i++)
-        texts[i] = qn_view_of(names[i]);
-    qn_status status = qn_labels_build(labels, texts, count);
-    qn_mem_free(texts);
-    return status;
+static qn_view name_at(const void *context, int64_t i) {
+    return qn_view_of(((char *const *)context)[i]);
 }
 
 static qn_status write_labels(const qn_labels *labels, qn_archive *archive, const char *name) {
@@ -260,8 +308,8 @@ qn_status qn_labels_persist(qn_labels *labels, qn_archive *archive, int64_t i) {
     if (qn_archive_writing(archive))
         return write_labels(labels, archive, name);
     QN_TRY(qn_archive_texts(archive, name, &names, &count));
-    qn_status status =
-        qn_comm_agree(qn_archive_comm(archive), build_of_names(labels, names, count));
+    qn_status status = qn_comm_agree(qn_archive_comm(archive),
+                                     qn_labels_build_from(labels, name_at, names, count));
     qn_mem_free_all(names, count);
     return status;
 }

@@ -17,8 +17,14 @@ typedef struct qn_labels {
 } qn_labels;
 
 /* Local. Copies distinct texts. DATA error for one with a zero byte in it. Memory: 8 bytes, the
- * text and its NUL, and 12 to 24 bytes of slots a label. */
+ * text and its NUL, and 36 to 72 bytes of slots a label. */
 QN_CHECKED qn_status qn_labels_build(qn_labels *out, const qn_view *texts, int64_t count);
+
+/* Local. The same of the texts that `text` gives for 0 to count - 1; borrowed. */
+typedef qn_view (*qn_labels_source)(const void *context, int64_t i);
+QN_CHECKED qn_status qn_labels_build_from(qn_labels *out, qn_labels_source text,
+                                          const void *context, int64_t count);
+
 void qn_labels_clear(qn_labels *labels);
 
 static inline const char *qn_labels_name(const qn_labels *labels, int64_t i) {

@@ -78,9 +78,9 @@ static qn_type key_type(const qn_frequency *frequency) {
     return frequency->text ? QN_STRING : QN_FLOAT64;
 }
 
-/* The counts of the keys that fall to this rank, over all ranks. */
-static qn_status exchange_frequency(qn_comm *comm, const qn_frequency *frequency,
-                                    qn_frequency *share) {
+/* The counts of the keys that fall to this rank, over all ranks. Clears `frequency`: what is not
+ * needed any more must not be in memory beside what comes. */
+static qn_status exchange_frequency(qn_comm *comm, qn_frequency *frequency, qn_frequency *share) {
     int size = qn_comm_size(comm);
     qn_text packed = {0};
     void *received = NULL;
@@ -90,8 +90,10 @@ static qn_status exchange_frequency(qn_comm *comm, const qn_frequency *frequency
         status = qn_frequency_pack(frequency, r, size, &packed);
         send_offsets[r + 1] = packed.length;
     }
+    qn_frequency_clear(frequency);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     QN_TRY_GOTO(qn_comm_alltoallv(comm, packed.data, send_offsets, &received, &offsets), done);
+    qn_text_clear(&packed);
     status = qn_frequency_unpack(share, received, offsets[size]);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
 done:
@@ -102,13 +104,16 @@ done:
     return status;
 }
 
-static qn_status gather_frequency(qn_comm *comm, const qn_frequency *share, qn_frequency *whole) {
+/* Clears `share`. */
+static qn_status gather_frequency(qn_comm *comm, qn_frequency *share, qn_frequency *whole) {
     qn_text packed = {0};
     void *received = NULL;
     int64_t *offsets = NULL;
     qn_status status = qn_frequency_pack(share, 0, 1, &packed);
+    qn_frequency_clear(share);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     QN_TRY_GOTO(qn_comm_allgatherv(comm, packed.data, packed.length, &received, &offsets), done);
+    qn_text_clear(&packed);
     status = qn_frequency_unpack(whole, received, offsets[qn_comm_size(comm)]);
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
 done:
@@ -122,16 +127,16 @@ qn_status qn_reduce_frequency(qn_comm *comm, qn_frequency *frequency) {
     if (qn_comm_size(comm) == 1)
         return qn_frequency_sort(frequency);
     qn_frequency share = {0}, whole = {0};
+    int64_t nulls = frequency->nulls;
     qn_status status = qn_frequency_init(&share, key_type(frequency));
     if (status == QN_OK)
         status = qn_frequency_init(&whole, key_type(frequency));
     QN_TRY_GOTO(qn_comm_agree(comm, status), done);
     QN_TRY_GOTO(exchange_frequency(comm, frequency, &share), done);
     QN_TRY_GOTO(gather_frequency(comm, &share, &whole), done);
-    whole.nulls = frequency->nulls;
-    QN_TRY_GOTO(qn_comm_sum_i64(comm, &whole.nulls, 1), done);
+    QN_TRY_GOTO(qn_comm_sum_i64(comm, &nulls, 1), done);
+    whole.nulls = nulls;
     QN_TRY_GOTO(qn_comm_agree(comm, qn_frequency_sort(&whole)), done);
-    qn_frequency_clear(frequency);
     *frequency = whole;
     whole = (qn_frequency){0};
 done:

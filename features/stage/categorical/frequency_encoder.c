@@ -58,14 +58,12 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     return qn_category_counts_add(&((frequency_encoder *)stage)->counts, stage, schema, batch);
 }
 
+static qn_view text_at(const void *context, int64_t i) {
+    return qn_frequency_text(context, i);
+}
+
 static qn_status make_encoding(const qn_frequency *counts, encoding *out) {
-    qn_view *texts = NULL;
-    QN_TRY(qn_mem_alloc(&texts, (size_t)counts->count, sizeof *texts));
-    for (int64_t i = 0; i < counts->count; i++)
-        texts[i] = qn_frequency_text(counts, i);
-    qn_status status = qn_labels_build(&out->labels, texts, counts->count);
-    qn_mem_free(texts);
-    QN_TRY(status);
+    QN_TRY(qn_labels_build_from(&out->labels, text_at, counts, counts->count));
     QN_TRY(qn_mem_alloc(&out->rows, (size_t)counts->count + 1, sizeof *out->rows));
     for (int64_t i = 0; i < counts->count; i++)
         out->rows[i] = counts->counts[i];

@@ -13,6 +13,7 @@
 #include "features/stage/stages.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const qn_option options[] = {
     QN_COLUMNS_OPTIONS,
@@ -27,6 +28,7 @@ typedef struct string_indexer {
     qn_category_counts counts; /* while fitting */
     int64_t column_count;      /* once fitted */
     qn_labels *labels;
+    qn_attributes **attributes; /* of the labels, from the last bind; or NULL */
 } string_indexer;
 
 /* ---- Binding -------------------------------------------------------------------------------- */
@@ -35,25 +37,32 @@ static bool handles_invalid(const qn_stage *stage, const char *how) {
     return qn_options_is(stage->options, "handle_invalid", how);
 }
 
-static qn_status bind_column(const string_indexer *self, const qn_schema *in, int32_t i,
-                             qn_schema *out) {
+/* The labels as attributes: made once, as long as options and names stay as they are. */
+static qn_status find_attributes(string_indexer *self, int32_t i, const char *source) {
+    const char *more = handles_invalid(&self->base, "keep") ? "__unknown" : NULL;
+    const qn_attributes *known = self->attributes[i];
+    if (known != NULL && known->count == self->labels[i].count + (more != NULL) &&
+        strcmp(known->source, source) == 0)
+        return QN_OK;
+    qn_attributes_release(self->attributes[i]);
+    self->attributes[i] = NULL;
+    return qn_labels_attributes(&self->labels[i], more, source, &self->attributes[i]);
+}
+
+static qn_status bind_column(string_indexer *self, const qn_schema *in, int32_t i, qn_schema *out) {
     const qn_stage *stage = &self->base;
     int32_t index;
-    qn_attributes *attributes = NULL;
     QN_TRY(qn_columns_find(stage, in, i, &index));
     if (!qn_as_text_allowed(in->fields[index].type))
         return qn_columns_fail_type(&in->fields[index], "string, numeric, bool or date");
     if (stage->fitted)
-        QN_TRY(qn_labels_attributes(&self->labels[i],
-                                    handles_invalid(stage, "keep") ? "__unknown" : NULL,
-                                    in->fields[index].name, &attributes));
-    qn_status status = qn_columns_add(out, qn_columns_output(stage, i), QN_FLOAT64, 0, attributes);
-    qn_attributes_release(attributes);
-    return status;
+        QN_TRY(find_attributes(self, i, in->fields[index].name));
+    return qn_columns_add(out, qn_columns_output(stage, i), QN_FLOAT64, 0,
+                          stage->fitted ? self->attributes[i] : NULL);
 }
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    const string_indexer *self = (string_indexer *)stage;
+    string_indexer *self = (string_indexer *)stage;
     int32_t count;
     QN_TRY(qn_columns_count(stage, &count));
     QN_TRY(qn_columns_check_fitted(stage, count, self->column_count));
@@ -69,67 +78,74 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
     return qn_category_counts_add(&((string_indexer *)stage)->counts, stage, schema, batch);
 }
 
-typedef struct category {
-    qn_view text;
-    int64_t count;
-} category;
+/* The entries of a reduced frequency, which are in order of their bytes, in another order. */
+typedef struct ordering {
+    const qn_frequency *counts;
+    bool bytes; /* UTF-16 and bytes give the same order: there is no character above U+DFFF */
+    bool by_count, descending;
+    int32_t *entries;
+} ordering;
 
-static int by_text(const void *a, const void *b) {
-    return qn_labels_compare(((const category *)a)->text, ((const category *)b)->text);
+static int compare_texts(const ordering *by, int32_t a, int32_t b) {
+    if (by->bytes)
+        return (a > b) - (a < b);
+    return qn_labels_compare(qn_frequency_text(by->counts, a), qn_frequency_text(by->counts, b));
 }
 
-static int by_text_desc(const void *a, const void *b) {
-    return -by_text(a, b);
+static int compare(const void *left, const void *right, void *context) {
+    const ordering *by = context;
+    int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
+    int64_t x = by->counts->counts[a], y = by->counts->counts[b];
+    if (by->by_count && x != y)
+        return (x > y) == by->descending ? -1 : 1;
+    int texts = compare_texts(by, a, b);
+    return by->descending && !by->by_count ? -texts : texts;
 }
 
-static int by_count(const void *a, const void *b) {
-    int64_t x = ((const category *)a)->count, y = ((const category *)b)->count;
-    return x != y ? (x > y) - (x < y) : by_text(a, b);
+static bool in_byte_order(const qn_frequency *counts) {
+    unsigned char highest = 0;
+    for (int64_t i = 0; i < counts->offsets[counts->count]; i++) {
+        unsigned char byte = (unsigned char)counts->chars[i];
+        highest = byte > highest ? byte : highest;
+    }
+    return highest < 0xee; /* the lead byte of U+E000 */
 }
 
-static int by_count_desc(const void *a, const void *b) {
-    int64_t x = ((const category *)a)->count, y = ((const category *)b)->count;
-    return x != y ? (x < y) - (x > y) : by_text(a, b);
-}
-
-static void sort_categories(const qn_stage *stage, category *categories, int64_t count) {
-    static const struct {
-        const char *word;
-        int (*compare)(const void *, const void *);
-    } orders[] = {{"frequency_desc", by_count_desc},
-                  {"frequency_asc", by_count},
-                  {"alphabet_desc", by_text_desc},
-                  {"alphabet_asc", by_text}};
-    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
-        if (qn_options_is(stage->options, "string_order_type", orders[i].word))
-            qsort(categories, (size_t)count, sizeof *categories, orders[i].compare);
+static qn_view text_at(const void *context, int64_t i) {
+    const ordering *by = context;
+    return qn_frequency_text(by->counts, by->entries[i]);
 }
 
 static qn_status make_labels(const qn_stage *stage, const qn_frequency *counts, qn_labels *out) {
-    category *categories = NULL;
-    qn_view *texts = NULL;
-    qn_status status;
-    QN_TRY_GOTO(qn_mem_alloc(&categories, (size_t)counts->count, sizeof *categories), done);
-    QN_TRY_GOTO(qn_mem_alloc(&texts, (size_t)counts->count, sizeof *texts), done);
+    const char *order = qn_options_text(stage->options, "string_order_type");
+    ordering by = {.counts = counts,
+                   .bytes = in_byte_order(counts),
+                   .by_count = strncmp(order, "frequency", strlen("frequency")) == 0,
+                   .descending = strstr(order, "_desc") != NULL};
+    QN_TRY(qn_mem_alloc(&by.entries, (size_t)counts->count, sizeof *by.entries));
     for (int64_t i = 0; i < counts->count; i++)
-        categories[i] = (category){qn_frequency_text(counts, i), counts->counts[i]};
-    sort_categories(stage, categories, counts->count);
-    for (int64_t i = 0; i < counts->count; i++)
-        texts[i] = categories[i].text;
-    status = qn_labels_build(out, texts, counts->count);
-done:
-    qn_mem_free(categories);
-    qn_mem_free(texts);
+        by.entries[i] = (int32_t)i;
+    qsort_r(by.entries, (size_t)counts->count, sizeof *by.entries, compare, &by);
+    qn_status status = qn_labels_build_from(out, text_at, &by, counts->count);
+    qn_mem_free(by.entries);
     return status;
+}
+
+static qn_status reserve_columns(string_indexer *self, int64_t count) {
+    QN_TRY(qn_mem_calloc(&self->attributes, (size_t)count, sizeof *self->attributes));
+    QN_TRY(qn_mem_calloc(&self->labels, (size_t)count, sizeof *self->labels));
+    self->column_count = count;
+    return QN_OK;
 }
 
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     string_indexer *self = (string_indexer *)stage;
     QN_TRY(qn_category_counts_reduce(&self->counts, comm));
-    QN_TRY(qn_mem_calloc(&self->labels, (size_t)self->counts.count, sizeof *self->labels));
-    self->column_count = self->counts.count;
-    for (int64_t i = 0; i < self->column_count; i++)
+    QN_TRY(reserve_columns(self, self->counts.count));
+    for (int64_t i = 0; i < self->column_count; i++) {
         QN_TRY(make_labels(stage, &self->counts.columns[i], &self->labels[i]));
+        qn_frequency_clear(&self->counts.columns[i]);
+    }
     qn_category_counts_clear(&self->counts);
     return QN_OK;
 }
@@ -224,8 +240,7 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     if (!qn_archive_writing(archive)) {
         if (count < 0 || count > INT32_MAX)
             return qn_fail(QN_DATA, "the file says %lld columns", (long long)count);
-        QN_TRY(qn_mem_calloc(&self->labels, (size_t)count, sizeof *self->labels));
-        self->column_count = count;
+        QN_TRY(qn_comm_agree(qn_archive_comm(archive), reserve_columns(self, count)));
     }
     for (int64_t i = 0; i < count; i++)
         QN_TRY(qn_labels_persist(&self->labels[i], archive, i));
@@ -246,10 +261,14 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
 static void clear(qn_stage *stage) {
     string_indexer *self = (string_indexer *)stage;
     qn_category_counts_clear(&self->counts);
-    for (int64_t i = 0; i < self->column_count; i++)
+    for (int64_t i = 0; i < self->column_count; i++) {
         qn_labels_clear(&self->labels[i]);
+        qn_attributes_release(self->attributes[i]);
+    }
     qn_mem_free(self->labels);
+    qn_mem_free(self->attributes);
     self->labels = NULL;
+    self->attributes = NULL;
     self->column_count = 0;
 }
 

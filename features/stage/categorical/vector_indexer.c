@@ -46,28 +46,27 @@ static bool handles_invalid(const vector_indexer *self, const char *how) {
 
 /* ---- Binding -------------------------------------------------------------------------------- */
 
+static qn_view text_at(const void *context, int64_t i) {
+    return qn_column_string(context, i);
+}
+
 /* The values of a slot as texts, and "__unknown" where such values get an index. */
 static qn_status name_categories(const vector_indexer *self, int32_t slot, const char *source,
                                  qn_attributes **out) {
     int64_t count = categories_of(self, slot);
     qn_column *values = NULL, *texts = NULL;
     qn_labels labels = {0};
-    qn_view *views = NULL;
     qn_status status;
     QN_TRY_GOTO(qn_column_new(&values, QN_FLOAT64, count, 0), done);
     memcpy(values->f64, self->values + self->starts[slot], (size_t)count * sizeof *values->f64);
     QN_TRY_GOTO(qn_as_text(&texts, values), done);
-    QN_TRY_GOTO(qn_mem_alloc(&views, (size_t)count, sizeof *views), done);
-    for (int64_t i = 0; i < count; i++)
-        views[i] = qn_column_string(texts, i);
-    QN_TRY_GOTO(qn_labels_build(&labels, views, count), done);
+    QN_TRY_GOTO(qn_labels_build_from(&labels, text_at, texts, count), done);
     status = qn_labels_attributes(&labels, handles_invalid(self, "keep") ? "__unknown" : NULL,
                                   source, out);
 done:
     qn_column_release(values);
     qn_column_release(texts);
     qn_labels_clear(&labels);
-    qn_mem_free(views);
     return status;
 }
 
