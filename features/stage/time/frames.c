@@ -140,3 +140,36 @@ qn_status qn_frame_parse(qn_window_frame *out, const char *window, const qn_fiel
     *out = frame;
     return QN_OK;
 }
+
+/* ---- Delays -----------------------------------------------------------------------------------
+ */
+
+static qn_status add_bounds(qn_bound *bound, const qn_bound *delay) {
+    if (bound->kind != QN_BOUND_PRECEDING)
+        return QN_OK;
+    bool large =
+        __builtin_add_overflow(bound->months, delay->months, &bound->months) ||
+        __builtin_add_overflow(bound->nanoseconds, delay->nanoseconds, &bound->nanoseconds);
+    bound->offset += delay->offset;
+    return large ? qn_fail(QN_JOB, "the delay and the window are too long") : QN_OK;
+}
+
+/* Ends a frame just before the row's time, by distance. */
+static qn_bound end_by_distance(qn_type type) {
+    if (is_time(type))
+        return back_by_time(0, step_of(type));
+    return back_by(is_real(type) ? 0 : 1);
+}
+
+qn_status qn_frame_delay(qn_window_frame *frame, const char *delay, const qn_field *order) {
+    qn_window_frame back = {.unit = QN_FRAME_RANGE};
+    if (frame->unit == QN_FRAME_ROWS)
+        return qn_fail(QN_JOB, "a window of so many rows cannot be delayed by '%s'", delay);
+    QN_TRY(is_time(order->type) ? parse_time_frame(&back, delay, order, false)
+                                : parse_number_frame(&back, delay, order, false));
+    frame->unit = QN_FRAME_RANGE;
+    frame->exclusion = QN_EXCLUDE_NOTHING;
+    frame->to = end_by_distance(order->type);
+    QN_TRY(add_bounds(&frame->from, &back.from));
+    return add_bounds(&frame->to, &back.from);
+}

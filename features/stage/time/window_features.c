@@ -21,6 +21,9 @@ static const qn_option options[] = {
      "whether the row itself, and others of the same time, are part of its windows"},
     {"label_cols", QN_OPTION_TEXTS, NULL, NULL,
      "columns that are known only later: aggregates of them never include the current row"},
+    {"label_delay", QN_OPTION_TEXT, NULL, NULL,
+     "how long after a row's time its label_cols are known, as a window: their windows end so much "
+     "earlier"},
     {NULL, 0, NULL, NULL, NULL}};
 
 typedef struct window_features {
@@ -182,6 +185,14 @@ static qn_status name_of(const aggregate *call, const char *window, const char *
     return QN_OK;
 }
 
+static qn_status frame_of(const qn_stage *stage, const aggregate *from, const char *window,
+                          const qn_field *order, qn_window_frame *out) {
+    QN_TRY(qn_frame_parse(out, window, order, includes_current(stage, from)));
+    if (!qn_options_has(stage->options, "label_delay") || !is_label(stage, from))
+        return QN_OK;
+    return qn_frame_delay(out, qn_options_text(stage->options, "label_delay"), order);
+}
+
 static qn_status add_call(const qn_stage *stage, const qn_schema *schema, const aggregate *from,
                           const char *window, qn_past *past) {
     qn_window_call call = {.function = functions[from->function].function,
@@ -189,8 +200,7 @@ static qn_status add_call(const qn_stage *stage, const qn_schema *schema, const 
                            .number = 1,
                            .fallback = -1,
                            .filter = -1};
-    QN_TRY(qn_frame_parse(&call.frame, window, &schema->fields[past->order.column],
-                          includes_current(stage, from)));
+    QN_TRY(frame_of(stage, from, window, &schema->fields[past->order.column], &call.frame));
     if (from->length > 0) {
         QN_TRY(find_column(from, schema, &call.arguments[0]));
         call.argument_count = 1;
@@ -240,6 +250,9 @@ static qn_status check_labels(const qn_stage *stage) {
     for (int64_t i = 0; i < count; i++)
         if (!is_aggregated(stage, names[i]))
             return qn_fail(QN_JOB, "no aggregate reads '%s', which label_cols names", names[i]);
+    if (count == 0 && qn_options_has(stage->options, "label_delay"))
+        return qn_fail(QN_JOB, "option 'label_delay' needs 'label_cols', the columns that are "
+                               "delayed");
     return QN_OK;
 }
 

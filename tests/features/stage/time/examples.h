@@ -20,7 +20,7 @@ static const contract_example time_examples[] = {
      "aggregates=count,sum(n),avg(x),min(day),stddev(x),count_distinct(k),last(word)",
      "order_col=word"},
     {"window_features order_col=day windows=30d,1mon include_current=true "
-     "aggregates=max(x),sum(label),bool_or(flag) label_cols=label",
+     "aggregates=max(x),sum(label),bool_or(flag) label_cols=label label_delay=7d",
      NULL},
     {"window_features partition_cols=k,flag order_col=x windows=2.5,unbounded,3rows "
      "aggregates=count,count(word),median(n)",

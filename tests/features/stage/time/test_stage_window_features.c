@@ -138,6 +138,47 @@ static void test_labels_stay_out_of_windows_with_the_current_row(void) {
     qn_table_clear(&frame);
 }
 
+/* Labels of two days' delay, in the data of make_ties' kind: by hand. */
+static void test_labels_that_are_known_later(void) {
+    static const char *const orders[] = {"t", "n", "r"};
+    static const char *const settings[] = {"windows=1d,2d,unbounded label_delay=2d",
+                                           "windows=1,2,unbounded label_delay=2",
+                                           "windows=1,2,unbounded label_delay=2"};
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_times(&frame, "t", (int64_t[]){0, 24, 48, 72, 96, 96}, 6);
+    frame_ints(&frame, "n", (int32_t[]){0, 1, 2, 3, 4, 4}, 6);
+    frame_reals(&frame, "r", (double[]){0.5, 1.5, 2.5, 3.5, 4.5, 4.5}, 6);
+    frame_reals(&frame, "y", (double[]){1, 10, 100, 1000, 10000, 5}, 6);
+    for (int i = 0; i < 3; i++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "window_features order_col=%s aggregates=count,sum(y) label_cols=y %s", orders[i],
+                 settings[i]);
+        QN_TEST_OK(past_of(text, &frame, &out));
+        const char *names[] = {i == 0 ? "sum_y_1d" : "sum_y_1", i == 0 ? "sum_y_2d" : "sum_y_2"};
+        if (i < 2) {
+            CHECK_COLUMN(out, names[0], NAN, NAN, NAN, 1, 10, 10);
+            CHECK_COLUMN(out, names[1], NAN, NAN, NAN, 1, 11, 11);
+            CHECK_COLUMN(out, "sum_y_unbounded", NAN, NAN, NAN, 1, 11, 11);
+        } else {
+            CHECK_COLUMN(out, names[0], NAN, NAN, 1, 11, 110, 110);
+            CHECK_COLUMN(out, "sum_y_unbounded", NAN, NAN, 1, 11, 111, 111);
+        }
+        CHECK_COLUMN(out, "count_unbounded", 0, 1, 2, 3, 4, 4);
+        qn_table_clear(&out);
+    }
+    past_fails("window_features order_col=t aggregates=sum(y) windows=1d label_delay=2d", &frame,
+               "option 'label_delay' needs 'label_cols'");
+    past_fails("window_features order_col=t aggregates=sum(y) windows=2rows label_cols=y "
+               "label_delay=2d",
+               &frame, "a window of so many rows cannot be delayed by '2d'");
+    past_fails("window_features order_col=t aggregates=sum(y) windows=2d label_cols=y "
+               "label_delay=2",
+               &frame, "'2' is no window over column 't'");
+    qn_table_clear(&frame);
+}
+
 static void check_leak(const char *text, bool expected) {
     qn_stage *stage = stage_of(text);
     CU_ASSERT(qn_time_stage_leaks(stage, "v") == expected);
@@ -263,6 +304,7 @@ static const qn_test_case cases[] = {
     {"numbers order as well", test_numbers_order_as_well},
     {"labels stay out of windows with the current row",
      test_labels_stay_out_of_windows_with_the_current_row},
+    {"labels that are known later", test_labels_that_are_known_later},
     {"leaks are told", test_leaks_are_told},
     {"dates, whole days and calendar months", test_dates},
     {"mistakes are found without data", test_mistakes_are_found_without_data},
