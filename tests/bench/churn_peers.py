@@ -6,6 +6,7 @@ needs pyspark and a Java runtime; two cores. Quern runs as `mpiexec -n 2 quern r
 included; Spark in local[2] from reading the CSV to the written, partitioned Parquet files, its
 start not included. Prints medians and records a second.
 """
+import math
 import os
 import shutil
 import statistics
@@ -59,6 +60,10 @@ def features(log):
             .withColumn(f"avg_amount_{days}d", f.avg("amount").over(past))
         )
     life = by_user.rangeBetween(Window.unboundedPreceding, -1)
+    turn = (f.month("transaction_date") - 1) * (2 * math.pi / 12)
+    weekend = f.dayofweek("transaction_date").isin(1, 7).cast("double")
+    log = log.withColumn("month_sin", f.sin(turn)).withColumn("month_cos", f.cos(turn))
+    log = log.withColumn("is_weekend", weekend).fillna("unknown", ["category", "device_type"])
     return (
         log.withColumn("count_life", f.count("*").over(life))
         .withColumn("sum_amount_life", f.sum("amount").over(life))
@@ -101,10 +106,10 @@ def spark_run(session, data, folder):
     log = log.where("amount IS NULL OR amount BETWEEN 0.01 AND 10000")
     log = log.where("transaction_date < DATE '2030-01-01'")
     table = features(log).cache()
-    numbers = ["amount", "tenure", "recency"]
-    numbers += [f"{a}_{w}" for w in ("7d", "30d", "life") for a in ("count", "sum_amount", "avg_amount")]
-    numbers = [n for n in numbers if not n.startswith("count")] + ["max_amount_life"]
-    numbers += ["count_7d", "count_30d", "count_life"]
+    numbers = ["amount", "tenure", "recency", "max_amount_life", "month_sin", "month_cos"]
+    numbers += ["is_weekend"] + [
+        f"{a}_{w}" for w in ("7d", "30d", "life") for a in ("count", "sum_amount", "avg_amount")
+    ]
     doubles = [f.col(n).cast("double").alias(n) for n in numbers]
     others = [f.col(c) for c in table.columns if c not in numbers]
     table = table.select(*others, *doubles)
