@@ -50,6 +50,13 @@ same "words of a list" 4 \
 contains "lists of a feature version" \
     "$("$QUERN" sql --table f=out.2/store/groups/notes "SELECT stems FROM f WHERE id = 1")" grind
 
+# What Spark makes of random texts.
+check "the stages of the golden file" ranks 2 "$QUERN" run "$SOURCE/tests/golden/text.yaml" \
+    --set output=spark
+check "its texts" "$QUERN" transform spark/model.h5 "$SOURCE/tests/golden/text_spark.csv" -o ours.csv
+check "tokens are Spark's" python3 "$SOURCE/tests/golden/compare_lists.py" ours.csv \
+    "$SOURCE/tests/golden/text_spark.csv"
+
 # fault CODE TEXT SED-SCRIPT
 fault() {
     sed "$3" jobs/text.yaml >jobs/bad.yaml
