@@ -1,9 +1,11 @@
+#include "core/linalg/eigen.h"
 #include "core/linalg/special.h"
 #include "core/linalg/symmetric.h"
 #include "core/memory.h"
 #include "tests/harness/harness.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool near(double a, double b, double relative) {
     return fabs(a - b) <= relative * fabs(b);
@@ -166,8 +168,47 @@ static void test_f(void) {
     CU_ASSERT(near(qn_f_tail(9, 1, 30), qn_student_t_two_sided(3, 30), 1e-12));
 }
 
+/* Checked by what eigenvectors are: of length 1, at right angles, and A v = lambda v. */
+static void test_eigen(void) {
+    enum { N = 30, K = 7 };
+    double matrix[N * N], copy[N * N], values[N], vectors[N * N];
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j <= i; j++)
+            matrix[i * N + j] = matrix[j * N + i] = cos(3.0 * i * j + i + j) + (i == j ? i : 0);
+    for (int count = K; count <= N; count += N - K) {
+        memcpy(copy, matrix, sizeof copy);
+        QN_TEST_OK(qn_eigen_largest(values, vectors, count, copy, N));
+        for (int k = 0; k < count; k++) {
+            const double *v = vectors + k * N;
+            double most = 0;
+            CU_ASSERT(k == 0 || values[k] <= values[k - 1]);
+            for (int l = 0; l <= k; l++) {
+                double product = 0;
+                for (int i = 0; i < N; i++)
+                    product += v[i] * vectors[l * N + i];
+                CU_ASSERT(fabs(product - (k == l)) < 1e-13);
+            }
+            for (int i = 0; i < N; i++) {
+                double image = 0;
+                for (int j = 0; j < N; j++)
+                    image += matrix[i * N + j] * v[j];
+                CU_ASSERT(fabs(image - values[k] * v[i]) < 1e-12);
+                most = fabs(v[i]) > fabs(most) ? v[i] : most;
+            }
+            CU_ASSERT(most > 0);
+        }
+    }
+    /* both components are as large: the first is positive */
+    QN_TEST_OK(qn_eigen_largest(values, vectors, 1, (double[]){2, -1, -1, 2}, 2));
+    CU_ASSERT(near(values[0], 3, 1e-15) && vectors[0] > 0 && vectors[1] < 0);
+    QN_TEST_OK(qn_eigen_largest(values, vectors, 0, NULL, 0));
+    QN_TEST_FAILS(qn_eigen_largest(values, vectors, 1, (double[]){NAN}, 1), QN_NUMERIC,
+                  "not finite");
+}
+
 static const qn_test_case cases[] = {
     {"Student's t equals mpmath's, far into the tails", test_student_t},
+    {"largest eigenvalues and their vectors", test_eigen},
     {"tails of chi-squared equal R's", test_chi2},
     {"tails of F equal R's", test_f},
     {"the normal distribution equals mpmath's", test_normal},

@@ -173,11 +173,90 @@ static void test_contingency(void) {
     qn_contingency_clear(&alone);
 }
 
+/* ---- Failing allocations -------------------------------------------------------------------- */
+
+static qn_status do_all(qn_comm *comm, int64_t first, int64_t end) {
+    double values[2][BATCH];
+    double *columns[] = {values[0], values[1]};
+    int64_t rows = end - first < BATCH ? end - first : BATCH;
+    qn_correlation sums = {0};
+    qn_contingency tables = {0};
+    qn_anova anova = {0};
+    uint64_t keys[BATCH];
+    int32_t codes[BATCH];
+    qn_column column = {.references = 1, .type = QN_FLOAT64, .length = rows, .f64 = values[0]};
+    for (int64_t i = 0; i < rows; i++) {
+        values[0][i] = value_of(first + i, 0);
+        values[1][i] = value_of(first + i, 1);
+        keys[i] = (uint64_t)(i % 5);
+    }
+    qn_anova_init(&anova, 1);
+    qn_status status = qn_correlation_init(&sums, 2);
+    if (status == QN_OK)
+        status = qn_correlation_add(&sums, (const double *const *)columns, rows);
+    if (status == QN_OK)
+        status = qn_contingency_init(&tables, 1, false);
+    if (status == QN_OK)
+        status = qn_contingency_add_labels(&tables, keys, rows, codes);
+    if (status == QN_OK)
+        status = qn_contingency_add(&tables, 0, keys, codes, rows);
+    for (int64_t i = 0; i < rows; i++)
+        values[0][i] = isnan(values[0][i]) ? 0 : values[0][i];
+    if (status == QN_OK)
+        status = qn_anova_add(&anova, &column, keys);
+    QN_TRY_GOTO(qn_comm_agree(comm, status), done);
+    QN_TRY_GOTO(qn_rank_columns(comm, columns, 2, rows), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_reduce_correlation(comm, &sums)), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_reduce_contingency(comm, &tables)), done);
+    QN_TRY_GOTO(qn_comm_agree(comm, qn_reduce_anova(comm, &anova)), done);
+done:
+    qn_correlation_clear(&sums);
+    qn_contingency_clear(&tables);
+    qn_anova_clear(&anova);
+    return status;
+}
+
+/* On this rank alone: every allocation fails once, everything is given back. */
+static void test_failing(void) {
+    qn_comm *alone = NULL;
+    qn_status status = QN_MEMORY;
+    int64_t blocks = 0;
+    QN_TEST_OK(qn_comm_self(&alone));
+    blocks = qn_mem_blocks();
+    for (int64_t n = 0; n < 1000 && status == QN_MEMORY; n++) {
+        qn_mem_fail_after(n);
+        status = do_all(alone, 0, ROWS);
+        qn_mem_fail_after(-1);
+        CU_ASSERT(qn_mem_blocks() == blocks);
+    }
+    CU_ASSERT(status == QN_OK);
+    qn_comm_free(alone);
+}
+
+/* On one of several ranks: all fail alike. */
+static void test_failing_together(void) {
+    int64_t first, end, last = qn_comm_size(qn_test_comm()) - 1;
+    share(&first, &end);
+    for (int64_t n = 0; n < 60; n += 4) {
+        if (qn_comm_rank(qn_test_comm()) == last)
+            qn_mem_fail_after(n);
+        qn_status status = do_all(qn_test_comm(), first, end);
+        qn_mem_fail_after(-1);
+        int64_t least = status, most = status;
+        QN_TEST_OK(qn_comm_min_i64(qn_test_comm(), &least, 1));
+        QN_TEST_OK(qn_comm_max_i64(qn_test_comm(), &most, 1));
+        CU_ASSERT(least == most);
+        CU_ASSERT(status == QN_MEMORY || status == QN_OK);
+    }
+}
+
 static const qn_test_case cases[] = {
     {"average ranks equal those by counting", test_ranks},
     {"correlations of what is there", test_correlation},
     {"nothing, constant and huge columns", test_edges},
     {"contingency tables", test_contingency},
+    {"any allocation may fail", test_failing},
+    {"one rank's allocations may fail", test_failing_together},
     {NULL, NULL},
 };
 
