@@ -303,6 +303,7 @@ static void print_times(const char *name, const double *seconds, int64_t count) 
 
 int main(int argc, char **argv) {
     qn_comm *comm = NULL;
+    qn_mem_keep_freed(); /* as the program does */
     check(qn_comm_world(&comm));
     if (argc != 4) {
         fprintf(stderr, "usage: bench_features WORKLOAD ROWS REPEATS\n");
