@@ -77,6 +77,55 @@ check "a little memory" "$QUERN" validate log.csv log.yaml --format json --quiet
     --now 2030-01-01 --memory 200K
 same "the same report with scratch space" "$(sha256sum <.stdout)" "$first"
 
+# ---- A dirty table made by formula. Counts by DuckDB 2.0, e.g.
+# SELECT count(id) - count(DISTINCT id) FROM 'dirty.csv'
+awk 'BEGIN { print "id,amount,kind,day,email"; for (i = 0; i < 3000; i++) {
+    id = i % 97 == 5 ? i - 5 : i; amount = (i * 7919 % 1009) / 10 - 2; kind = substr("abcdx", i * 31 % 5 + 1, 1)
+    printf "%s,%s,%s,2024-%02d-%02d,%s\n", i % 41 == 7 ? "" : id, i % 29 == 3 ? "" : amount, i % 53 == 1 ? "" : kind,
+        i % 12 + 1, i % 28 + 1, i % 61 == 9 ? "user" i : "user" i "@example.org" } }' >dirty.csv
+awk 'BEGIN { print "kind,day"; for (i = 0; i < 300; i++) printf "%s,2024-%02d-%02d\n", substr("abce", i % 4 + 1, 1), i % 12 + 1, i % 28 + 1 }' >known.csv
+cat >dirty.yaml <<'R'
+quarantine: dbad.csv
+rules:
+  - {type: not_null, columns: [id, amount], action: warn}
+  - {type: range, column: amount, min: 0, max: 95, exclusive: max, action: quarantine}
+  - {type: range, column: day, min: 2024-02-01, max: 2024-11-15, action: warn}
+  - {type: allowed, column: kind, values: [a, b, c], action: drop}
+  - {type: matches, column: email, pattern: '^\w+@[a-z]+\.org$', action: warn}
+  - {type: unique, columns: [id], action: warn}
+  - {type: references, columns: [kind, day], table: known.csv, action: warn}
+  - {type: predicate, predicate: amount > 10 or kind = 'a', action: warn}
+  - {type: predicate, predicate: amount > 10 or kind = 'a', allow_null: true, action: warn}
+R
+for n in 1 4; do
+    check "a dirty table on $n ranks" ranks $n "$QUERN" validate dirty.csv dirty.yaml --quiet \
+        --format json
+    same "violations of each rule on $n ranks" \
+        "$(sed -n 's/.*"violations": \([0-9]*\).*/\1/p' .stdout | tr '\n' ' ')" \
+        "175 168 607 1177 50 30 2501 365 275 "
+    same "where rows went on $n ranks" \
+        "$(sed -n 's/^  "\(passed\|dropped\|quarantined\)": \([0-9]*\).*/\2/p' .stdout | tr '\n' ' ')" \
+        "1719 1113 168 "
+done
+
+# ---- A load beside the version before it
+cat >load.yaml <<'J'
+input: dirty.csv
+quality:
+  rules:
+    - {type: range, column: amount, min: 0, action: drop}
+    - {type: drift, column: amount, table: other-out/store/groups/g@0, threshold: 0.01, action: warn}
+    - {type: drift, column: kind, table: other-out/store/groups/g, method: psi, threshold: 0.000001}
+save: {features: {store: store, group: g}}
+J
+sed '/drift/d; s/min: 0/min: 50/' load.yaml >before.yaml
+check "the version before" "$QUERN" run before.yaml --quiet --set output=other-out
+check "then one of all rows" "$QUERN" run before.yaml --quiet --set output=other-out \
+    --set quality.rules.0.min=-100
+check "a load compared with versions" ranks 3 "$QUERN" run load.yaml --quiet
+contains "the first version is another one" "$(cat load-out/quality.json)" '"outcome": "warned"'
+contains "the latest has the same kinds" "$(cat load-out/quality.json)" '"warned": 1'
+
 # ---- A rule that fails
 sed 's/action: warn, max_share: 0.5/max_share: 0.1/' rules.yaml >strict.yaml
 rm -f out.csv bad.csv report.json
