@@ -77,7 +77,7 @@ qn_status qn_map_reals(const qn_column *column, const double **values, double **
     return QN_OK;
 }
 
-QN_MAP_CLONES static bool any_nan(const double *values, int64_t count) {
+QN_MAP_CLONES bool qn_map_any_nan(const double *values, int64_t count) {
     int64_t nans = 0;
     for (int64_t i = 0; i < count; i++)
         nans += values[i] != values[i];
@@ -88,7 +88,7 @@ qn_status qn_map_mark_missing(const qn_map_step *step) {
     const double *values = NULL;
     double *owned = NULL;
     QN_TRY(qn_map_reals(step->column, &values, &owned));
-    if (any_nan(values, step->column->length))
+    if (qn_map_any_nan(values, step->column->length))
         for (int64_t i = 0; i < step->column->length; i++)
             if (values[i] != values[i])
                 qn_bit_reset(step->keep, i);
@@ -104,6 +104,12 @@ qn_status qn_map_copy_nulls(qn_column *out, const qn_column *from) {
                        sizeof *validity));
     qn_column_set_validity(out, validity);
     return QN_OK;
+}
+
+int64_t qn_map_to_integer(double value, int64_t lowest, int64_t highest) {
+    if (value <= (double)lowest)
+        return lowest;
+    return value >= (double)highest ? highest : (int64_t)value;
 }
 
 void qn_map_clear_nulls(qn_column *column) {

@@ -49,6 +49,11 @@ QN_CHECKED qn_status qn_map_reals(const qn_column *column, const double **values
 /* Local. While building: gives `out` the nulls of `from`; its values there must be 0 already. */
 QN_CHECKED qn_status qn_map_copy_nulls(qn_column *out, const qn_column *from);
 
+bool qn_map_any_nan(const double *values, int64_t count);
+
+/* Without its fraction, or the nearer end of the range. */
+int64_t qn_map_to_integer(double value, int64_t lowest, int64_t highest);
+
 /* Sets values to 0 where a column that is being built is null: doubles. */
 void qn_map_clear_nulls(qn_column *column);
 

@@ -193,21 +193,16 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static int64_t to_integer(double value, int64_t lowest, int64_t highest) {
-    if (value <= (double)lowest)
-        return lowest;
-    return value >= (double)highest ? highest : (int64_t)value;
-}
-
 /* Integers get the nearest one inside. */
 static void move_to(qn_column *column, int64_t row, double bound, bool low) {
     switch (column->type) {
     case QN_INT32:
         column->i32[row] =
-            (int32_t)to_integer(low ? ceil(bound) : floor(bound), INT32_MIN, INT32_MAX);
+            (int32_t)qn_map_to_integer(low ? ceil(bound) : floor(bound), INT32_MIN, INT32_MAX);
         break;
     case QN_INT64:
-        column->i64[row] = to_integer(low ? ceil(bound) : floor(bound), INT64_MIN, INT64_MAX);
+        column->i64[row] =
+            qn_map_to_integer(low ? ceil(bound) : floor(bound), INT64_MIN, INT64_MAX);
         break;
     case QN_FLOAT32:
         column->f32[row] = (float)bound;

@@ -381,22 +381,16 @@ static bool any_missing(const qn_column *column, gap missing) {
     }
 }
 
-static int64_t to_integer(double value, int64_t lowest, int64_t highest) {
-    if (value <= (double)lowest)
-        return lowest;
-    return value >= (double)highest ? highest : (int64_t)value;
-}
-
 static void fill_column(const qn_column *in, gap missing, double surrogate, qn_column *out) {
     int64_t length = in->length;
     switch (in->type) {
     case QN_INT32:
         impute_i32(in->i32, in->validity, out->i32, length, missing,
-                   (int32_t)to_integer(surrogate, INT32_MIN, INT32_MAX));
+                   (int32_t)qn_map_to_integer(surrogate, INT32_MIN, INT32_MAX));
         break;
     case QN_INT64:
         impute_i64(in->i64, in->validity, out->i64, length, missing,
-                   to_integer(surrogate, INT64_MIN, INT64_MAX));
+                   qn_map_to_integer(surrogate, INT64_MIN, INT64_MAX));
         break;
     case QN_FLOAT32:
         impute_f32(in->f32, in->validity, out->f32, length, missing, (float)surrogate);

@@ -94,13 +94,6 @@ static qn_status fail_row(const qn_map_step *step, double value, int64_t row) {
                    qn_options_text(step->stage->options, "function"), self->domain);
 }
 
-QN_MAP_CLONES static bool any_nan(const double *values, int64_t count) {
-    int64_t nans = 0;
-    for (int64_t i = 0; i < count; i++)
-        nans += values[i] != values[i];
-    return nans > 0;
-}
-
 /* A number went in, none came out. */
 static bool is_bad(const qn_column *x, const qn_column *y, int64_t row) {
     if (qn_column_is_null(x, row) || isnan(x->f64[row]))
@@ -125,7 +118,7 @@ static qn_status with_nan(const qn_column *x, const qn_column *y, qn_column **ou
 /* Takes over `y`. */
 static qn_status settle(const qn_map_step *step, const qn_column *x, qn_column *y,
                         qn_column **out) {
-    if (y->null_count == x->null_count && !any_nan(y->f64, y->length)) {
+    if (y->null_count == x->null_count && !qn_map_any_nan(y->f64, y->length)) {
         *out = y;
         return QN_OK;
     }

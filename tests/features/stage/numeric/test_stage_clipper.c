@@ -1,4 +1,5 @@
 /* clipper. Ranks: 1 2 3 */
+#include "features/pipeline.h"
 #include "tests/features/stage/stage_data.h"
 
 static const double values[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 40, 5, 8, -30, 7, 9, 3};
@@ -71,6 +72,23 @@ static void test_bounds(void) {
     qn_stage_free(stage);
 }
 
+/* A fit behind a clipper that drops rows sees those that are left: the mean of 3 to 9. */
+static void test_dropped_before_fit(void) {
+    qn_table frame, out;
+    qn_stage *stages[2], *pipeline = NULL;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){3, 1, 9, 6, 40, 2}, 6);
+    frame_reals(&frame, "y", (double[]){3, 70, 9, NAN, 40, 80}, 6);
+    stages[0] = stage_of("clipper input_col=x output_col=a lower=2.5 upper=9 action=drop");
+    stages[1] = stage_of("imputer input_col=y output_col=b");
+    QN_TEST_OK(qn_pipeline_new(&pipeline, stages, 2));
+    QN_TEST_OK(fit_transform(pipeline, &frame, 2, &out));
+    CHECK_COLUMN(out, "b", 3, -999, 9, 6, -999, -999);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(pipeline);
+}
+
 /* Nothing outside: the column is passed on. */
 static void test_shared(void) {
     qn_table frame, out;
@@ -121,6 +139,7 @@ static const qn_test_case cases[] = {
     {"the fences are those of R's quartiles of type 1", test_iqr},
     {"quantiles are R's of type 1", test_quantiles},
     {"bounds hold for each column in its type", test_bounds},
+    {"a later fit does not see dropped rows", test_dropped_before_fit},
     {"a column without outliers is shared", test_shared},
     {"wrong types, bounds and hollow columns are refused", test_refused},
     {NULL, NULL},
