@@ -50,7 +50,7 @@ typedef struct key {
     double number;
 } key;
 
-static key text_key(qn_view text) {
+static inline key text_key(qn_view text) {
     return (key){qn_hash_view(text), text, 0};
 }
 
@@ -221,27 +221,54 @@ static qn_status add_codes(qn_frequency *frequency, const qn_column *column) {
 
 enum { AHEAD = 32 };
 
-/* Keys are hashed and their slots, then their entries, fetched some rows ahead. */
+/* Counts a key that is there already. */
+static inline bool count_known(qn_frequency *frequency, const key *wanted) {
+    uint64_t mask = (uint64_t)frequency->slot_count - 1;
+    for (uint64_t at = wanted->hash & mask;; at = (at + 1) & mask) {
+        int32_t entry = frequency->slots[at] - 1;
+        if (entry < 0)
+            return false;
+        if (frequency->hashes[entry] != wanted->hash ||
+            !same_text(qn_frequency_text(frequency, entry), wanted->text))
+            continue;
+        frequency->counts[entry]++;
+        return true;
+    }
+}
+
+/* Hashes the keys of some rows and fetches their slots, then their entries. */
+static void look_ahead(const qn_frequency *frequency, const qn_column *column, int64_t first,
+                       int64_t count, key *keys) {
+    const int32_t *offsets = column->offsets + first;
+    const char *chars = column->chars != NULL ? column->chars : "";
+    uint64_t mask = (uint64_t)frequency->slot_count - 1;
+    for (int64_t i = 0; i < count; i++) {
+        keys[i] = text_key((qn_view){chars + offsets[i], offsets[i + 1] - offsets[i]});
+        __builtin_prefetch(&frequency->slots[keys[i].hash & mask]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        int32_t entry = frequency->slots[keys[i].hash & mask] - 1;
+        if (entry < 0)
+            continue;
+        __builtin_prefetch(&frequency->hashes[entry]);
+        __builtin_prefetch(&frequency->offsets[entry]);
+        __builtin_prefetch(&frequency->counts[entry], 1);
+    }
+}
+
 static qn_status add_plain(qn_frequency *frequency, const qn_column *column) {
     key keys[AHEAD];
     for (int64_t first = 0; first < column->length; first += AHEAD) {
         int64_t count = column->length - first < AHEAD ? column->length - first : AHEAD;
-        uint64_t mask = (uint64_t)frequency->slot_count - 1;
+        look_ahead(frequency, column, first, count, keys);
         for (int64_t i = 0; i < count; i++) {
-            keys[i] = text_key(qn_column_string(column, first + i));
-            __builtin_prefetch(&frequency->slots[keys[i].hash & mask]);
-        }
-        for (int64_t i = 0; i < count; i++) {
-            int32_t entry = frequency->slots[keys[i].hash & mask];
-            if (entry == 0)
+            if (qn_column_is_null(column, first + i))
                 continue;
-            __builtin_prefetch(&frequency->hashes[entry - 1]);
-            __builtin_prefetch(&frequency->offsets[entry - 1]);
-            __builtin_prefetch(&frequency->counts[entry - 1], 1);
-        }
-        for (int64_t i = 0; i < count; i++)
-            if (!qn_column_is_null(column, first + i))
+            if (count_known(frequency, &keys[i]))
+                frequency->total++;
+            else
                 QN_TRY(add_key(frequency, &keys[i], 1));
+        }
     }
     return QN_OK;
 }

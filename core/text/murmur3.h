@@ -40,16 +40,21 @@ static inline uint32_t qn_murmur3_words(uint32_t hash, qn_view text) {
     return hash;
 }
 
+/* The end of an input of `length` bytes in all, from `hash` of whole words before `text` on. */
+static inline uint32_t qn_murmur3_end(uint32_t hash, qn_view text, int64_t length) {
+    uint32_t rest = 0;
+    const unsigned char *tail = (const unsigned char *)text.data + (text.length & ~INT64_C(3));
+    hash = qn_murmur3_words(hash, text);
+    for (int64_t i = text.length & 3; i-- > 0;)
+        rest = rest << 8 | tail[i];
+    return qn_murmur3_finish(hash ^ qn_murmur3_word(rest), (uint32_t)length);
+}
+
 /* The standard hash of bytes: Spark's hashUnsafeBytes2, that of HashingTF and FeatureHasher since
  * Spark 3. About 1 ns a word. (Spark SQL's hash() takes the bytes left over one by one instead:
  * core/expr/hash.c.) */
 static inline uint32_t qn_murmur3_bytes(qn_view text, uint32_t seed) {
-    uint32_t hash = qn_murmur3_words(seed, text), rest = 0;
-    const unsigned char *tail = (const unsigned char *)text.data + (text.length & ~INT64_C(3));
-    for (int64_t i = text.length & 3; i-- > 0;)
-        rest = rest << 8 | tail[i];
-    hash ^= qn_murmur3_word(rest);
-    return qn_murmur3_finish(hash, (uint32_t)text.length);
+    return qn_murmur3_end(seed, text, text.length);
 }
 
 /* Spark's hashInt and hashLong: also of bool (0 or 1), and of float and double by their bits. */

@@ -3,7 +3,7 @@
  * 12 bytes in its slots, 6.0 ns at 1e5 distinct); and the memory of a column of millions of
  * categories, in bytes a distinct value.
  *
- *     bench_categorical             1,000 and 100,000 categories, four million rows
+ *     bench_categorical             1,000 and 100,000 categories, four million rows; other stages
  *     bench_categorical ROWS        all rows distinct: memory (mpiexec -n 2: half of them a rank)
  */
 #include "core/memory.h"
@@ -184,6 +184,65 @@ static void bench_words(qn_comm *comm, int64_t batches, int64_t categories) {
     qn_table_clear(&table);
 }
 
+/* ---- Other stages --------------------------------------------------------------------------- */
+
+/* word: 1,000 categories; k: category indices; y: a label; v: vectors of 10 slots, 5 of them with 8
+ * values. */
+static void make_mixed(qn_table *table, int64_t batches) {
+    enum { SLOTS = 10 };
+    qn_field vector = {.name = (char *)(uintptr_t) "v", .type = QN_VECTOR, .width = SLOTS};
+    make_words(table, batches, 1000);
+    need(qn_schema_add(&table->schema, "k", QN_FLOAT64));
+    need(qn_schema_add(&table->schema, "y", QN_FLOAT64));
+    need(qn_schema_add_field(&table->schema, &vector));
+    for (int64_t b = 0; b < batches; b++) {
+        qn_column *k = NULL, *y = NULL, *v = NULL;
+        need(qn_column_new(&k, QN_FLOAT64, QN_BATCH_ROWS, 0));
+        need(qn_column_new(&y, QN_FLOAT64, QN_BATCH_ROWS, 0));
+        need(qn_column_new(&v, QN_VECTOR, QN_BATCH_ROWS, SLOTS));
+        for (int64_t i = 0; i < QN_BATCH_ROWS; i++) {
+            uint32_t draw = random_of(b * QN_BATCH_ROWS + i);
+            k->f64[i] = draw % 1000;
+            y->f64[i] = 1e-3 * (draw % 100003);
+            for (int s = 0; s < SLOTS; s++)
+                v->f64[i * SLOTS + s] =
+                    s < 5 ? (double)(random_of(i * SLOTS + s) % 8) : 1e-3 * random_of(i + s);
+        }
+        need(qn_batch_append(&table->batches[b], k));
+        need(qn_batch_append(&table->batches[b], y));
+        need(qn_batch_append(&table->batches[b], v));
+    }
+}
+
+static void bench_stage(qn_stage *stage, const char *name, const qn_table *table, qn_comm *comm) {
+    double fitting = 0, transforming = 0;
+    double rows = (double)(table->batch_count * QN_BATCH_ROWS);
+    for (int run = 0; run < 3; run++) {
+        fitting = best_of(fitting, fit(stage, table, comm));
+        transforming = best_of(transforming, transform(stage, table));
+    }
+    printf("%-34s fit %6.2f ns/row, transform %6.2f\n", name, 1e9 * fitting / rows,
+           1e9 * transforming / rows);
+    qn_stage_free(stage);
+}
+
+static void bench_others(qn_comm *comm) {
+    qn_table table;
+    make_mixed(&table, 64);
+    bench_stage(make(&qn_frequency_encoder_class, "word", "a"), "frequency_encoder", &table, comm);
+    qn_stage *stage = make(&qn_target_encoder_class, "k", "a");
+    need(qn_stage_set(stage, "label_col", "y"));
+    need(qn_stage_set(stage, "target_type", "continuous"));
+    bench_stage(stage, "target_encoder, 1,000 categories", &table, comm);
+    bench_stage(make(&qn_vector_indexer_class, "v", "a"), "vector_indexer, 10 slots", &table, comm);
+    stage = NULL;
+    need(qn_stage_new(&stage, &qn_feature_hasher_class));
+    need(qn_stage_set(stage, "input_cols", "word,k,y"));
+    need(qn_stage_set(stage, "output_col", "a"));
+    bench_stage(stage, "feature_hasher, a text, 2 numbers", &table, comm);
+    qn_table_clear(&table);
+}
+
 /* ---- Memory --------------------------------------------------------------------------------- */
 
 /* Rows made as they are read: all different. */
@@ -269,6 +328,7 @@ int main(int count, char **arguments) {
         qn_mem_keep_freed();
         bench_words(comm, 256, 1000);
         bench_words(comm, 256, 100000);
+        bench_others(comm);
     }
     qn_comm_free(comm);
     return EXIT_SUCCESS;

@@ -6,6 +6,7 @@
  * Nulls add nothing. NaN is a number like others, but as a category it counts as null. */
 #include "core/memory.h"
 #include "core/text/murmur3.h"
+#include "core/text/short.h"
 #include "features/stage/as_text.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
@@ -85,57 +86,79 @@ static int32_t slot_of(qn_view text, int32_t width) {
     return qn_murmur3_slot(qn_murmur3_bytes(text, QN_MURMUR3_SEED), width);
 }
 
-/* The slot of "name=value"; `key` holds "name=" already. */
-static qn_status category_slot(qn_text *key, int64_t prefix, qn_view value, int32_t width,
-                               int32_t *out) {
-    qn_text_truncate(key, prefix);
-    QN_TRY(qn_text_add(key, value.data, value.length));
-    *out = slot_of((qn_view){key->data, key->length}, width);
+/* Hashes "name=value" for many values: the whole words of "name=" once; its last bytes stand in
+ * `bytes`, where the values are put behind them. */
+typedef struct category_key {
+    uint32_t hash;
+    int32_t width;
+    int64_t prefix, kept; /* bytes of "name=", and of it in `bytes` */
+    char *bytes;
+} category_key;
+
+static int64_t longest_text(const qn_column *texts) {
+    int64_t longest = 0;
+    for (int64_t i = 0; i < texts->length; i++) {
+        int64_t length = qn_column_string(texts, i).length;
+        longest = length > longest ? length : longest;
+    }
+    return longest;
+}
+
+static qn_status key_init(category_key *key, const char *name, const qn_column *values,
+                          int32_t width) {
+    char *text = NULL;
+    QN_TRY(qn_format(&text, "%s=", name));
+    int64_t prefix = (int64_t)strlen(text), whole = prefix & ~INT64_C(3);
+    *key = (category_key){.width = width, .prefix = prefix, .kept = prefix - whole};
+    key->hash = qn_murmur3_words(QN_MURMUR3_SEED, (qn_view){text, whole});
+    qn_status status = qn_mem_alloc(&key->bytes, (size_t)(key->kept + longest_text(values)), 1);
+    if (status == QN_OK)
+        memcpy(key->bytes, text + whole, (size_t)key->kept);
+    qn_mem_free(text);
+    return status;
+}
+
+static inline int32_t category_slot(const category_key *key, qn_view value) {
+    qn_copy_short(key->bytes + key->kept, value.data, value.length);
+    qn_view text = {key->bytes, key->kept + value.length};
+    return qn_murmur3_slot(qn_murmur3_end(key->hash, text, key->prefix + value.length), key->width);
+}
+
+/* The slot of each text of a column. */
+static qn_status text_slots(const char *name, const qn_column *texts, int32_t width, int32_t *out) {
+    category_key key;
+    QN_TRY(key_init(&key, name, texts, width));
+    for (int64_t i = 0; i < texts->length; i++)
+        out[i] = category_slot(&key, qn_column_string(texts, i));
+    qn_mem_free(key.bytes);
     return QN_OK;
 }
 
 /* Hashes each entry of a dictionary once. */
-static qn_status dictionary_slots(qn_text *key, int64_t prefix, const qn_column *texts,
-                                  int32_t width, int32_t *out) {
-    const qn_column *dictionary = texts->dictionary;
+static qn_status coded_slots(const char *name, const qn_column *texts, int32_t width,
+                             int32_t *out) {
     int32_t *slots = NULL;
-    QN_TRY(qn_mem_alloc(&slots, (size_t)dictionary->length + 1, sizeof *slots));
+    QN_TRY(qn_mem_alloc(&slots, (size_t)texts->dictionary->length + 1, sizeof *slots));
     slots[0] = -1; /* the code under a null, even if the dictionary is empty */
-    qn_status status = QN_OK;
-    for (int64_t i = 0; i < dictionary->length && status == QN_OK; i++)
-        status = category_slot(key, prefix, qn_column_string(dictionary, i), width, &slots[i]);
+    qn_status status = text_slots(name, texts->dictionary, width, slots);
     for (int64_t i = 0; i < texts->length && status == QN_OK; i++)
         out[i] = slots[texts->codes[i]];
     qn_mem_free(slots);
     return status;
 }
 
-static qn_status text_slots(qn_text *key, const qn_column *texts, int32_t width, int32_t *out) {
-    int64_t prefix = key->length;
-    if (texts->dictionary != NULL && texts->dictionary->length <= texts->length)
-        return dictionary_slots(key, prefix, texts, width, out);
-    for (int64_t i = 0; i < texts->length; i++)
-        QN_TRY(category_slot(key, prefix, qn_column_string(texts, i), width, &out[i]));
-    return QN_OK;
-}
-
 static qn_status hash_categories(const char *name, const qn_column *column, int32_t width,
                                  entries *out) {
-    qn_text key;
     qn_column *texts = NULL;
-    qn_status status;
-    qn_text_init(&key);
-    QN_TRY_GOTO(qn_as_text(&texts, column), done);
-    QN_TRY_GOTO(qn_text_printf(&key, "%s=", name), done);
-    QN_TRY_GOTO(text_slots(&key, texts, width, out->slots), done);
-    for (int64_t i = 0; i < column->length; i++) {
+    QN_TRY(qn_as_text(&texts, column));
+    bool coded = texts->dictionary != NULL && texts->dictionary->length <= texts->length;
+    qn_status status = (coded ? coded_slots : text_slots)(name, texts, width, out->slots);
+    for (int64_t i = 0; i < column->length && status == QN_OK; i++) {
         out->values[i] = 1;
         if (qn_column_is_null(texts, i))
             out->slots[i] = -1;
     }
-done:
     qn_column_release(texts);
-    qn_text_clear(&key);
     return status;
 }
 
@@ -167,9 +190,10 @@ static void insert(qn_column *out, int32_t first, int32_t *end, int32_t slot, do
         out->f64[at - 1] += value;
         return;
     }
-    size_t behind = (size_t)(*end - at);
-    memmove(out->indices + at + 1, out->indices + at, behind * sizeof *out->indices);
-    memmove(out->f64 + at + 1, out->f64 + at, behind * sizeof *out->f64);
+    for (int32_t i = *end; i > at; i--) {
+        out->indices[i] = out->indices[i - 1];
+        out->f64[i] = out->f64[i - 1];
+    }
     out->indices[at] = slot;
     out->f64[at] = value;
     ++*end;

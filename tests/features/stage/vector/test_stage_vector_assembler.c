@@ -178,6 +178,14 @@ static void test_categories(void) {
     CU_ASSERT_PTR_EQUAL(qn_attributes_slot(slots, 1), cut);
     CU_ASSERT_PTR_NULL(qn_attributes_slot(slots, 2));
     CU_ASSERT_PTR_EQUAL(qn_attributes_slot(slots, 3), cut);
+    qn_table scaled;
+    qn_stage *scaler = stage_of("standard_scaler input_col=u output_col=w");
+    QN_TEST_OK(fit_transform(scaler, &out, 1, &scaled)); /* no indices any more */
+    CHECK_NAMES(scaled, "w", "x,cut_idx,v_a,v_b");
+    slots = scaled.schema.fields[qn_schema_find(&scaled.schema, "w")].attributes;
+    CU_ASSERT_PTR_NULL(slots->slots);
+    qn_table_clear(&scaled);
+    qn_stage_free(scaler);
     qn_attributes_release(cut);
     qn_attributes_release(vector);
     qn_table_clear(&out);
