@@ -178,17 +178,20 @@ static int64_t last_estimator(const pipeline *self) {
     return last;
 }
 
-/* Marks the columns of `schema` that a stage needs of its input, `in`, which has most of them. */
+/* Marks the columns of `schema` that a stage needs of its input, `in`, which has most of them. Not
+ * *fine: it names none, so it may look at all (to drop rows with nulls, say). */
 static qn_status mark_needs(qn_stage *stage, const qn_schema *in, const qn_schema *schema,
-                            bool *needed) {
-    bool *own = NULL;
+                            bool *needed, bool *fine) {
+    bool *own = NULL, any = false;
     QN_TRY(qn_mem_alloc(&own, (size_t)in->count, sizeof *own));
     qn_status status = qn_stage_needs(stage, in, own);
     for (int32_t i = 0; status == QN_OK && i < in->count; i++) {
         int32_t index = own[i] ? qn_schema_find(schema, in->fields[i].name) : -1;
+        any = any || own[i];
         if (index >= 0)
             needed[index] = true;
     }
+    *fine = *fine && any;
     qn_mem_free(own);
     return status;
 }
@@ -230,8 +233,8 @@ static qn_status needed_columns(pipeline *self, int64_t first, int64_t last, boo
             return QN_OK;
     QN_TRY(qn_mem_calloc(&needed, (size_t)schema->count, sizeof *needed));
     for (int64_t i = first; i <= last && status == QN_OK; i++)
-        status = mark_needs(self->stages[i], &self->schemas[i], schema, needed);
-    if (status == QN_OK)
+        status = mark_needs(self->stages[i], &self->schemas[i], schema, needed, &fine);
+    if (status == QN_OK && fine)
         status = bind_marked(self, first, last, needed, &fine);
     if (status == QN_OK)
         status = rebind(self, first, self->count);
@@ -292,8 +295,8 @@ static qn_status fit_from(qn_stage *stage, int64_t first, qn_stream *in, qn_comm
     execution.comm = comm;
     qn_stream *source = NULL;
     qn_status status = qn_stream_borrow(&source, in);
-    if (status == QN_OK) /* half of what a wide operator may hold */
-        status = qn_prefix_open(&rows.rows, source, execution.memory / 2);
+    if (status == QN_OK)
+        status = qn_prefix_open(&rows.rows, source, execution.cache);
     status = qn_comm_agree(comm, status);
     qn_stage_set_execution(stage, &execution);
     if (status == QN_OK)

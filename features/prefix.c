@@ -21,7 +21,8 @@ typedef struct prefix {
     step *steps;
     int64_t step_count, step_capacity;
     bool keep;
-    bool *needed; /* NULL: all */
+    bool *needed;                    /* NULL: all */
+    qn_column *empty[QN_TYPE_COUNT]; /* the last column that stood for one not needed */
     int64_t budget, bytes;
     kept_batch *kept; /* the first `count` batches of the source */
     int64_t count, capacity;
@@ -32,24 +33,33 @@ typedef struct prefix {
 
 /* ---- Keeping -------------------------------------------------------------------------------- */
 
-/* A column that nobody will look at, of the same type and length. */
-static qn_status empty_column(const qn_column *column, qn_column **out) {
-    if (column->type == QN_VECTOR)
-        return qn_column_new_sparse(out, column->length, column->width, 0);
-    return qn_column_new_null(out, column->type, column->length, 0);
+/* A column that nobody will look at; batches of one length share it. */
+static qn_status empty_column(prefix *self, const qn_column *column, qn_column **out) {
+    qn_column **last = &self->empty[column->type];
+    qn_column *made = *last;
+    if (made == NULL || made->length != column->length || made->width != column->width) {
+        made = NULL;
+        QN_TRY(column->type == QN_VECTOR
+                   ? qn_column_new_sparse(&made, column->length, column->width, 0)
+                   : qn_column_new_null(&made, column->type, column->length, 0));
+        qn_column_release(*last);
+        *last = made;
+    }
+    *out = qn_column_retain(made);
+    return QN_OK;
 }
 
-static bool is_long(qn_type type) {
-    return type == QN_STRING || type == QN_STRING_LIST || type == QN_VECTOR;
-}
-
-static qn_status share_needed(const prefix *self, const qn_batch *batch, qn_batch *out) {
+/* *bytes: of the needed columns. */
+static qn_status share_needed(prefix *self, const qn_batch *batch, qn_batch *out, int64_t *bytes) {
     QN_TRY(qn_batch_share(out, batch));
-    for (int32_t i = 0; self->needed != NULL && i < out->count; i++) {
+    *bytes = out->row_ids != NULL ? qn_column_bytes(out->row_ids) : 0;
+    for (int32_t i = 0; i < out->count; i++) {
         qn_column *empty = NULL;
-        if (self->needed[i] || !is_long(out->columns[i]->type))
+        if (self->needed == NULL || self->needed[i]) {
+            *bytes += qn_column_bytes(out->columns[i]);
             continue;
-        qn_status status = empty_column(out->columns[i], &empty);
+        }
+        qn_status status = empty_column(self, out->columns[i], &empty);
         if (status != QN_OK) {
             qn_batch_clear(out);
             return status;
@@ -69,8 +79,7 @@ static qn_status keep_batch(prefix *self, const qn_batch *batch) {
     if (is_new)
         QN_TRY(qn_mem_reserve(&self->kept, &self->capacity, self->count + 1, sizeof *self->kept));
     kept_batch made = {.done = self->step_count};
-    QN_TRY(share_needed(self, batch, &made.batch));
-    made.bytes = qn_batch_bytes(&made.batch);
+    QN_TRY(share_needed(self, batch, &made.batch, &made.bytes));
     kept_batch *place = &self->kept[self->position];
     int64_t freed = is_new ? 0 : place->bytes;
     if (self->bytes - freed + made.bytes > self->budget) {
@@ -143,6 +152,8 @@ static void prefix_free(qn_stream *stream) {
     prefix *self = (prefix *)stream;
     for (int64_t i = 0; i < self->count; i++)
         qn_batch_clear(&self->kept[i].batch);
+    for (int i = 0; i < QN_TYPE_COUNT; i++)
+        qn_column_release(self->empty[i]);
     qn_mem_free(self->kept);
     qn_mem_free(self->needed);
     qn_mem_free(self->steps);

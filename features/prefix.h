@@ -18,8 +18,7 @@ QN_CHECKED qn_status qn_prefix_add(qn_stream *prefix, const qn_stage *stage, con
                                    const qn_schema *out);
 
 /* Local. Whether the scans from now on keep batches. `needed` (copied; NULL: all) says which
- * columns will still be asked for: of the others, texts, lists and vectors are not kept, but given
- * out empty or null later. */
+ * columns will still be asked for: others are not kept, later they are given out empty or null. */
 QN_CHECKED qn_status qn_prefix_keep(qn_stream *prefix, bool keep, const bool *needed);
 
 /* Collective. After a scan: if all ranks kept all their batches, the source is no longer read

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { DEFAULT_CACHE = 256 << 20 };
+
 /* Bytes that this process may use: the machine's memory, or what its control group allows. */
 static int64_t memory_limit(void) {
     int64_t limit = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
@@ -27,7 +29,9 @@ static int64_t memory_limit(void) {
 }
 
 qn_execution qn_execution_of(qn_comm *comm) {
-    return (qn_execution){.comm = comm, .memory = memory_limit() / 2 / qn_comm_node_ranks(comm)};
+    int64_t memory = memory_limit() / 2 / qn_comm_node_ranks(comm);
+    int64_t cache = memory / 2 < DEFAULT_CACHE ? memory / 2 : DEFAULT_CACHE;
+    return (qn_execution){.comm = comm, .memory = memory, .cache = cache};
 }
 
 qn_status qn_result_new(void *out, size_t size, const qn_result_class *class_,

@@ -17,11 +17,13 @@
 typedef struct qn_execution {
     qn_comm *comm;
     int64_t memory;      /* bytes a rank that one wide operator may hold; past it, it spills */
+    int64_t cache;       /* bytes a rank that a fit may keep of rows which are read again */
     const char *scratch; /* folder to spill to; NULL: $TMPDIR, else /tmp */
     const qn_session *session; /* of expressions; NULL: the default one */
 } qn_execution;
 
-/* With the default budget: half of the node's memory over its ranks. */
+/* With the default budgets: half of the node's memory over its ranks, and half of that or 256 MiB,
+ * whichever is less, to keep. */
 qn_execution qn_execution_of(qn_comm *comm);
 
 typedef struct qn_result qn_result;

@@ -51,7 +51,7 @@ static contract_result fit_within(qn_stage *(*make)(void), int64_t memory, qn_co
     contract_result result = {0};
     contract_frame(&frame, ROWS);
     qn_stage *stage = make();
-    qn_execution execution = {.comm = comm, .memory = memory};
+    qn_execution execution = {.comm = comm, .memory = 1 << 30, .cache = memory};
     qn_stream *in = frame_stream(&frame, comm, BATCH);
     qn_stage_set_execution(stage, &execution);
     QN_TEST_OK(qn_stage_fit(stage, in, comm));

@@ -65,6 +65,7 @@ qn_status qn_run_read_job(qn_run *run, const char *path, char *const *settings, 
         status = qn_fail_at(QN_JOB, path, "not a text file: it holds NUL bytes");
     if (status == QN_OK)
         status = qn_job_parse(&run->job, path, text, settings, count);
+    run->execution.cache = run->job.cache;
     qn_mem_free(text);
     return show_faults(run, status);
 }
