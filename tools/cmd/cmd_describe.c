@@ -251,15 +251,9 @@ static qn_status show_result(const qn_arguments *arguments, const qn_schema *sch
                              const qn_profile *profile) {
     qn_comm *comm = arguments->comm;
     qn_table table;
-    qn_stream *stream = NULL;
     qn_table_init(&table);
     qn_status status = make_result(schema, profile, qn_comm_rank(comm) == 0, &table);
-    if (status == QN_OK)
-        status = qn_table_stream(&stream, &table);
-    status = qn_comm_agree(comm, status);
-    if (status == QN_OK)
-        status = qn_show(stream, comm, qn_options_text(arguments->options, "format"));
-    qn_stream_free(stream);
+    status = qn_show_made(status, &table, comm, qn_options_text(arguments->options, "format"));
     qn_table_clear(&table);
     return status;
 }

@@ -317,7 +317,6 @@ static qn_status print(const qn_arguments *arguments, const qn_schema *schema, c
     qn_comm *comm = arguments->comm;
     bool root = qn_comm_rank(comm) == 0;
     qn_table table;
-    qn_stream *stream = NULL;
     qn_status status = QN_OK;
     if (qn_options_is(arguments->options, "format", "table")) {
         if (root)
@@ -326,12 +325,7 @@ static qn_status print(const qn_arguments *arguments, const qn_schema *schema, c
     }
     qn_table_init(&table);
     status = make_table(schema, of, matrix, root, &table);
-    if (status == QN_OK)
-        status = qn_table_stream(&stream, &table);
-    status = qn_comm_agree(comm, status);
-    if (status == QN_OK)
-        status = qn_show(stream, comm, qn_options_text(arguments->options, "format"));
-    qn_stream_free(stream);
+    status = qn_show_made(status, &table, comm, qn_options_text(arguments->options, "format"));
     qn_table_clear(&table);
     return status;
 }

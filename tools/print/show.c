@@ -277,3 +277,15 @@ qn_status qn_show(qn_stream *in, qn_comm *comm, const char *format) {
     qn_table_clear(&table);
     return qn_comm_agree(comm, status);
 }
+
+qn_status qn_show_made(qn_status made, const qn_table *table, qn_comm *comm, const char *format) {
+    qn_stream *stream = NULL;
+    qn_status status = made;
+    if (status == QN_OK)
+        status = qn_table_stream(&stream, table);
+    status = qn_comm_agree(comm, status);
+    if (status == QN_OK)
+        status = qn_show(stream, comm, format);
+    qn_stream_free(stream);
+    return status;
+}

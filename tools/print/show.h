@@ -13,6 +13,11 @@ enum { QN_SHOW_ROWS = 40 }; /* of a table for people; csv and json print all */
  * gathered on rank 0: for results, not for whole datasets. */
 QN_CHECKED qn_status qn_show(qn_stream *in, qn_comm *comm, const char *format);
 
+/* Collective. The same for a table that rank 0 made, of which others have the schema and no rows;
+ * `made`: how that went on this rank. */
+QN_CHECKED qn_status qn_show_made(qn_status made, const qn_table *table, qn_comm *comm,
+                                  const char *format);
+
 /* Local. Appends a value as people read it: null for nulls, ISO dates, [1, 2] for vectors. */
 QN_CHECKED qn_status qn_cell_print(const qn_column *column, int64_t row, qn_text *out);
 
