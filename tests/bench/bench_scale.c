@@ -140,8 +140,11 @@ static double transform(qn_stage *stage, const qn_table *table) {
     return time;
 }
 
-static void measure(qn_stage *stage, const char *name, const qn_table *table, qn_comm *comm) {
+/* `width`: slots of the result. */
+static void measure(qn_stage *stage, const char *name, const qn_table *table, int width,
+                    qn_comm *comm) {
     double fitting = 0, transforming = 0, bytes = 8.0 * COLUMNS * (double)table->row_count;
+    double written = 8.0 * width * (double)table->row_count;
     char text[80];
     for (int run = 0; run < RUNS; run++) {
         fitting = best_of(fitting, fit(stage, table, comm));
@@ -151,7 +154,7 @@ static void measure(qn_stage *stage, const char *name, const qn_table *table, qn
     if (stage->class_->kind == QN_STAGE_ESTIMATOR)
         print(text, bytes, fitting);
     snprintf(text, sizeof text, "%s: transform, read and written", name);
-    print(text, 2 * bytes, transforming);
+    print(text, bytes + written, transforming);
     qn_stage_free(stage);
 }
 
@@ -213,14 +216,17 @@ int main(int argc, char **argv) {
     printf("%lld rows of %d columns\n", (long long)rows, COLUMNS);
     measure_memory();
     make_reals(&reals, rows);
-    measure(make_assembler(), "vector_assembler", &reals, comm);
+    measure(make_assembler(), "vector_assembler", &reals, COLUMNS, comm);
     assemble(&reals, &vectors);
     qn_table_clear(&reals);
     measure_vectors(&vectors);
-    measure(make(&qn_standard_scaler_class, settings), "standard_scaler", &vectors, comm);
-    measure(make(&qn_min_max_scaler_class, settings), "min_max_scaler", &vectors, comm);
-    measure(make(&qn_max_abs_scaler_class, settings), "max_abs_scaler", &vectors, comm);
-    measure(make(&qn_normalizer_class, settings), "normalizer", &vectors, comm);
+    measure(make(&qn_standard_scaler_class, settings), "standard_scaler", &vectors, COLUMNS, comm);
+    measure(make(&qn_min_max_scaler_class, settings), "min_max_scaler", &vectors, COLUMNS, comm);
+    measure(make(&qn_max_abs_scaler_class, settings), "max_abs_scaler", &vectors, COLUMNS, comm);
+    measure(make(&qn_normalizer_class, settings), "normalizer", &vectors, COLUMNS, comm);
+    measure(make(&qn_robust_scaler_class, settings), "robust_scaler", &vectors, COLUMNS, comm);
+    measure(make(&qn_polynomial_expansion_class, settings), "polynomial_expansion", &vectors,
+            COLUMNS + COLUMNS * (COLUMNS + 1) / 2, comm);
     qn_table_clear(&vectors);
     qn_comm_free(comm);
     return EXIT_SUCCESS;

@@ -2,6 +2,7 @@
  * stay sparse. A norm that overflows or vanishes while the vector's numbers do not is computed
  * again with the numbers divided by the largest. */
 #include "core/memory.h"
+#include "core/stats/lanes.h"
 #include "features/stage/stages.h"
 #include "features/stage/vectors.h"
 
@@ -53,53 +54,77 @@ static inline double power(double x, double p) {
     return p == 2 ? x * x : p == 1 ? fabs(x) : pow(fabs(x), p);
 }
 
-/* The sum of |x / by|^p in lanes by slot: the same for a row whether dense or sparse. */
-static inline __attribute__((always_inline)) double sum_powers(const row *of, double p, double by) {
+static inline __attribute__((always_inline)) double sum_sparse(const row *of, double p, double by) {
     double lanes[LANES] = {0};
-    int64_t k = 0;
-    for (; k + LANES <= of->count && of->slots == NULL; k += LANES)
+    for (int64_t k = 0; k < of->count; k++)
+        lanes[of->slots[k] % LANES] += power(of->values[k] / by, p);
+    return fold(lanes);
+}
+
+static inline __attribute__((always_inline)) double sum_dense(const row *of, double p, double by) {
+    double lanes[LANES] = {0}, last[LANES] = {0};
+    int64_t whole = of->count & ~(int64_t)(LANES - 1);
+    for (int64_t k = 0; k < whole; k += LANES)
         for (int l = 0; l < LANES; l++)
             lanes[l] += power(of->values[k + l] / by, p);
-    for (; k < of->count; k++) {
-        int64_t slot = of->slots == NULL ? k : of->slots[k];
-        lanes[slot % LANES] += power(of->values[k] / by, p);
-    }
+    for (int64_t k = whole; k < of->count; k++)
+        last[k - whole] = of->values[k];
+    for (int l = 0; l < LANES && whole < of->count; l++)
+        lanes[l] += power(last[l] / by, p);
     return fold(lanes);
+}
+
+/* The sum of |x / by|^p in lanes by slot: the same for a row whether dense or sparse. */
+static inline __attribute__((always_inline)) double sum_powers(const row *of, double p, double by) {
+    return of->slots != NULL ? sum_sparse(of, p, by) : sum_dense(of, p, by);
 }
 
 static double root(double sum, double p) {
     return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
 }
 
-static double norm(const row *of, double p) {
-    if (p == HUGE_VAL)
-        return largest(of);
-    double sum = p == 1   ? sum_powers(of, 1, 1)
-                 : p == 2 ? sum_powers(of, 2, 1)
-                          : sum_powers(of, p, 1);
-    if (sum < HUGE_VAL && sum > 1e-280)
-        return root(sum, p);
+/* A norm whose sum overflowed, vanished or holds a NaN. */
+static double careful_norm(const row *of, double p) {
     double most = largest(of);
     if (most == 0 || !isfinite(most))
         return most;
     return most * root(sum_powers(of, p, most), p);
 }
 
+static inline __attribute__((always_inline)) double norm(const row *of, double p) {
+    if (p == HUGE_VAL)
+        return largest(of);
+    double sum = sum_powers(of, p, 1);
+    return sum < HUGE_VAL && sum > 1e-280 ? root(sum, p) : careful_norm(of, p);
+}
+
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static void divide(const row *of, double by, double *out) {
+static inline __attribute__((always_inline)) void normalize_row(const row *of, double p,
+                                                                double *out) {
+    double by = norm(of, p);
+    by = by == 0 ? 1 : by;
     for (int64_t k = 0; k < of->count; k++)
         out[k] = of->values[k] / by;
 }
 
-static void normalize_rows(const qn_column *in, double p, qn_column *out) {
+/* p = 2 is what nearly all want: without the others' branches. */
+QN_LANES_CLONES
+static void normalize_dense(const qn_column *in, double p, qn_column *out) {
     for (int64_t i = 0; i < in->length; i++) {
-        int64_t first = in->indices != NULL ? in->offsets[i] : i * in->width;
-        row of = {in->f64 + first, NULL, in->width};
-        if (in->indices != NULL)
-            of = (row){in->f64 + first, in->indices + first, in->offsets[i + 1] - first};
-        double by = norm(&of, p);
-        divide(&of, by == 0 ? 1 : by, out->f64 + first);
+        row of = {in->f64 + i * in->width, NULL, in->width};
+        if (p == 2)
+            normalize_row(&of, 2, out->f64 + i * in->width);
+        else
+            normalize_row(&of, p, out->f64 + i * in->width);
+    }
+}
+
+static void normalize_sparse(const qn_column *in, double p, qn_column *out) {
+    for (int64_t i = 0; i < in->length; i++) {
+        int32_t first = in->offsets[i];
+        row of = {in->f64 + first, in->indices + first, in->offsets[i + 1] - first};
+        normalize_row(&of, p, out->f64 + first);
     }
 }
 
@@ -114,7 +139,10 @@ static qn_status normalize(const qn_column *in, double p, qn_column **out) {
     } else {
         QN_TRY(qn_column_new_raw(&column, QN_VECTOR, in->length, in->width));
     }
-    normalize_rows(in, p, column);
+    if (in->indices != NULL)
+        normalize_sparse(in, p, column);
+    else
+        normalize_dense(in, p, column);
     QN_TRY_GOTO(qn_vectors_copy_nulls(column, in), done);
     *out = column;
     return QN_OK;
