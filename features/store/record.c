@@ -151,8 +151,17 @@ static qn_status apply_commit(store_state *state, const record *r, json_t *commi
     return QN_OK;
 }
 
-/* What a rule found in the rows that the version was made of. */
-static qn_status add_rule(store_state *state, json_t *rule) {
+static json_int_t count_of(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* What rules found in the rows that the version was made of. */
+static qn_status add_rule(store_state *state, const record *r, json_t *rule) {
+    bool totals = json_object_get(rule, "passed") != NULL;
+    json_int_t sum =
+        count_of(rule, "passed") + count_of(rule, "dropped") + count_of(rule, "quarantined");
+    if (totals && sum != count_of(rule, "rows"))
+        return broken(r, "the rows that its quality rules counted do not add up");
     if (state->quality == NULL)
         state->quality = json_array();
     if (json_array_append(state->quality, rule) != 0)
@@ -169,7 +178,7 @@ static qn_status apply_line(store_state *state, const record *r, const json_t *a
     if (json_object_get(action, "schema") != NULL)
         replace(&state->schema, json_object_get(action, "schema"));
     if (json_object_get(action, "dq") != NULL)
-        QN_TRY(add_rule(state, json_object_get(action, "dq")));
+        QN_TRY(add_rule(state, r, json_object_get(action, "dq")));
     if (json_object_get(action, "lineage") != NULL)
         replace(&state->lineage, json_object_get(action, "lineage"));
     if (json_object_get(action, "add") == NULL && json_object_get(action, "remove") == NULL)

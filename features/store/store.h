@@ -31,8 +31,9 @@ typedef struct qn_store_options {
     const char *const *keys; /* columns that identify a row, recorded; NULL: none */
     int32_t key_count;
     const json_t *lineage;           /* an object that says where the rows come from; NULL: none */
-    const json_t *quality;           /* an array: an object a rule that the rows were judged by;
-                                        NULL: none */
+    const json_t *quality;           /* an array: totals {"rows", "passed", "dropped",
+                                        "quarantined"}, which must add up, then an object a
+                                        rule that the rows were judged by; NULL: none */
     bool deflate;                    /* compress the parts */
     int32_t part_batches;            /* source batches a part; 0: QN_STORE_PART_BATCHES */
     const char *const *partition_by; /* columns of few values: each part has rows of one value */

@@ -223,6 +223,8 @@ printf 'rules:\n  - {type: range, column: xx, min: 1}\n  - {type: rnge}\n  - {ty
 refuses "all faults of the text at once" 65 "unknown rule 'rnge'" "$QUERN" validate --check \
     diamonds.csv faulty.yaml
 contains "the others too" "$(cat .stderr)" "'stop'"
+refuses "one file for two results" 2 "named for two results" "$QUERN" validate diamonds.csv rules.yaml \
+    -o bad.csv
 refuses "an output of no known format" 2 "--output" "$QUERN" validate diamonds.csv rules.yaml -o out.txt
 printf 'input: diamonds.csv\nquality:\n  rules: [{type: range, column: xx, min: 1}]\n' >badjob.yaml
 refuses "a job's rules are checked" 65 "badjob.yaml:3:33: error: range: unknown column 'xx'" \

@@ -59,6 +59,18 @@ static qn_status read_rules(validation *self) {
     return show_faults(self, status);
 }
 
+/* Two results in one file: the second would replace the first. */
+static qn_status check_apart(const qn_arguments *arguments, const qn_job_quality *quality) {
+    const char *report = option_or_null(arguments, "report");
+    const char *paths[] = {option_or_null(arguments, "output"), quality->quarantine,
+                           report != NULL ? report : quality->report};
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < i; k++)
+            if (paths[i] != NULL && paths[k] != NULL && strcmp(paths[i], paths[k]) == 0)
+                return qn_fail(QN_USAGE, "'%s' is named for two results", paths[i]);
+    return QN_OK;
+}
+
 /* What would be found only after the work. */
 static qn_status check_outputs(const qn_arguments *arguments) {
     static const char *const names[] = {"output", "quarantine"};
@@ -76,6 +88,7 @@ static qn_status open_all(validation *self) {
     QN_TRY(check_outputs(arguments));
     QN_TRY(qn_execution_options(&self->execution, &self->session, arguments));
     QN_TRY(read_rules(self));
+    QN_TRY(check_apart(arguments, self->job.quality));
     QN_TRY(qn_open_paths(&self->in, arguments, arguments->operands, arguments->operand_count - 1));
     return show_faults(self, qn_job_bind_quality(&self->job, &self->in->schema, &self->execution));
 }

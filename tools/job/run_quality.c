@@ -72,13 +72,18 @@ qn_status qn_run_judge(qn_run *run) {
 
 /* ---- For the store -------------------------------------------------------------------------- */
 
-/* Counts, but no rows of the data. */
+/* Totals, then the rules: counts, but no rows of the data. */
 json_t *qn_run_quality_record(const qn_run *run) {
+    static const char *const counted[] = {"rows", "passed", "dropped", "quarantined"};
     size_t i;
     json_t *rule;
     if (run->quality == NULL)
         return NULL;
     json_t *record = json_array();
+    json_t *totals = json_object();
+    for (i = 0; i < sizeof counted / sizeof *counted; i++)
+        (void)json_object_set(totals, counted[i], json_object_get(run->quality, counted[i]));
+    (void)json_array_append_new(record, totals);
     json_array_foreach(json_object_get(run->quality, "rules"), i, rule) {
         json_t *copy = json_copy(rule);
         (void)json_object_del(copy, "examples");

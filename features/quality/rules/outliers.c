@@ -52,7 +52,9 @@ static qn_status set_bounds(qn_rule *rule, const qn_rule_scene *scene) {
     const char *name = qn_rule_field(rule, scene->schema)->name;
     double low = qn_quantiles_value(&self->quantiles, 0.25);
     double high = qn_quantiles_value(&self->quantiles, 0.75);
-    double reach = qn_options_real(rule->options, "factor") * (high - low);
+    double factor = qn_options_real(rule->options, "factor");
+    /* Infinite quartiles have no distance that can be multiplied. */
+    double reach = low == high || factor == 0 ? 0 : factor * (high - low);
     char texts[2][32];
     low -= reach;
     high += reach;
