@@ -7,6 +7,7 @@
 #include "features/stage/categorical/indices.h"
 #include "features/stage/columns.h"
 #include "features/stage/stages.h"
+#include "features/stage/vectors.h"
 
 #include <math.h>
 
@@ -244,16 +245,6 @@ static qn_status encode(const int32_t *slots, int64_t length, int32_t width, qn_
     return QN_OK;
 }
 
-static qn_status copy_nulls(qn_column *to, const qn_column *from) {
-    if (from->null_count == 0)
-        return QN_OK;
-    uint64_t *validity = NULL;
-    QN_TRY(qn_mem_copy(&validity, from->validity, (size_t)qn_bit_words(from->length),
-                       sizeof *validity));
-    qn_column_set_validity(to, validity);
-    return QN_OK;
-}
-
 static qn_status encode_column(const one_hot_encoder *self, const qn_field *field,
                                const qn_batch *batch, const qn_column *column, int32_t i,
                                qn_column **out) {
@@ -266,7 +257,7 @@ static qn_status encode_column(const one_hot_encoder *self, const qn_field *fiel
     QN_TRY_GOTO(
         encode(slots, column->length, (int32_t)slot_count(&self->base, categories), &encoded),
         done);
-    QN_TRY_GOTO(copy_nulls(encoded, column), done);
+    QN_TRY_GOTO(qn_vectors_copy_nulls(encoded, column), done);
     *out = encoded;
     encoded = NULL;
 done:
