@@ -63,6 +63,18 @@ static void drop_schemas(pipeline *self) {
     self->schema_count = 0;
 }
 
+static bool is_estimator(const qn_stage *stage) {
+    return stage->class_->kind != QN_STAGE_TRANSFORMER;
+}
+
+/* The last stage that is fitted; -1 if none is. */
+static int64_t last_estimator(const pipeline *self) {
+    int64_t last = self->count - 1;
+    while (last >= 0 && !is_estimator(self->stages[last]))
+        last--;
+    return last;
+}
+
 static bool has_wide(const pipeline *self) {
     for (int64_t i = 0; i < self->count; i++)
         if (self->stages[i]->wide)
@@ -81,6 +93,8 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     }
     self->schema_count = self->count + 1;
     stage->wide = has_wide(self);
+    if (last_estimator(self) < 0) /* nothing to fit */
+        stage->fitted = true;
     return qn_schema_copy(out, &self->schemas[self->count]);
 }
 
@@ -139,10 +153,6 @@ static qn_status rebind(pipeline *self, int64_t first, int64_t end) {
     return QN_OK;
 }
 
-static bool is_estimator(const qn_stage *stage) {
-    return stage->class_->kind != QN_STAGE_TRANSFORMER;
-}
-
 /* What a fit reads: the source as the stages before `end` transform it. It grows with the fit: a
  * wide stage's rows, which its stream keeps, are computed once for all fits behind it, and those of
  * stages in between are kept as far as they fit. */
@@ -168,14 +178,6 @@ static qn_status extend(pipeline *self, staged_rows *in, int64_t end) {
         QN_TRY(qn_prefix_open(&in->rows, rows, budget));
     }
     return QN_OK;
-}
-
-/* The last stage that is fitted; -1 if none is. */
-static int64_t last_estimator(const pipeline *self) {
-    int64_t last = self->count - 1;
-    while (last >= 0 && !is_estimator(self->stages[last]))
-        last--;
-    return last;
 }
 
 /* Marks the columns of `schema` that a stage needs of its input, `in`, which has most of them. Not

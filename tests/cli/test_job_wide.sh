@@ -63,6 +63,14 @@ contains "the version has a part for each value of a stage's column" \
     "$("$QUERN" explain --table f=out.1/store/groups/past \
         "SELECT count(*) FROM f WHERE count_5rows = 3")" "1 of 6 parts"
 
+# Stages inside a pipeline that needs no fit see all rows, too.
+awk '/^  - type: window_features/ {print "  - type: pipeline"; print "    stages:"; inside = 1}
+    /^  - type: imputer/ {inside = 0}
+    {print (inside ? "    " : "") $0}' job.yaml >nested.yaml
+check "the job with a pipeline inside" ranks 2 "$QUERN" run nested.yaml --set output=nested \
+    --now '2024-06-01'
+check "its predictions" cmp out.1/predictions.csv nested/predictions.csv
+
 # The past of a row is the same whether it is to train or to test on.
 "$QUERN" sql --table t=transactions.csv --format csv \
     "SELECT user_id, transaction_date, count(*) OVER (PARTITION BY user_id ORDER BY transaction_date

@@ -115,6 +115,20 @@ static void test_estimators_behind_a_wide_stage_see_its_rows(void) {
     qn_stage_free(pipeline);
 }
 
+/* Without an estimator there is nothing to fit. */
+static void test_pipelines_of_transformers_need_no_fit(void) {
+    qn_table frame, out;
+    make_sales(&frame);
+    qn_stage *stages[] = {sql("SELECT shop, amount + 1 AS a FROM t WHERE amount > 0"),
+                          sql("SELECT shop, sum(a) AS s FROM t GROUP BY shop ORDER BY shop")};
+    qn_stage *pipeline = pipeline_of(stages, 2);
+    QN_TEST_OK(transform_frame(pipeline, &frame, 2, &out));
+    CHECK_COLUMN(out, "s", 12, 9, 42);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(pipeline);
+}
+
 /* ---- Failures -------------------------------------------------------------------------------- */
 
 /* The assembler fails at row 1, which one rank has, while the others wait in the aggregate. */
@@ -269,6 +283,7 @@ static const qn_test_case cases[] = {
     {"pipelines with wide stages load", test_pipelines_with_wide_stages_load},
     {"estimators behind a wide stage see its rows",
      test_estimators_behind_a_wide_stage_see_its_rows},
+    {"pipelines of transformers need no fit", test_pipelines_of_transformers_need_no_fit},
     {"a narrow stage that fails in front of a wide one fails everywhere",
      test_a_narrow_stage_in_front_fails_everywhere},
     {"a narrow stage that fails behind a wide one fails everywhere",

@@ -445,7 +445,7 @@ static qn_status check_split_column(const qn_job *job, const qn_schema *schema) 
         return qn_fail(QN_JOB, "the column '%s' exists already", job->split_column);
     bool fitted = false;
     for (int64_t i = 0; i < job->stage_count; i++) {
-        fitted = fitted || job->stages[i]->class_->kind != QN_STAGE_TRANSFORMER;
+        fitted = fitted || !job->stages[i]->fitted;
         if (fitted && job->stages[i]->wide)
             return qn_fail(QN_JOB,
                            "'%s', which works on all rows, comes after a stage that is "

@@ -99,7 +99,7 @@ static qn_status open_files(qn_run *run) {
 static int64_t count_ahead(const qn_job *job) {
     int64_t ahead = 0;
     for (int64_t i = 0; i < job->stage_count; i++) {
-        if (job->stages[i]->class_->kind != QN_STAGE_TRANSFORMER)
+        if (!job->stages[i]->fitted) /* what needs no fit is, since it was bound */
             break;
         if (job->stages[i]->wide)
             ahead = i + 1;
