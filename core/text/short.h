@@ -1,10 +1,11 @@
-/* Copies of short pieces of text, as columns hold them: no call for up to 16 bytes. */
+/* Short pieces of text, as columns hold them: copied and loaded without a call. */
 #ifndef QUERN_CORE_TEXT_SHORT_H
 #define QUERN_CORE_TEXT_SHORT_H
 
 #include <stdint.h>
 #include <string.h>
 
+/* Up to 16 bytes without a call. */
 static inline void qn_copy_short(char *to, const char *from, int64_t length) {
     if (length >= 8 && length <= 16) {
         uint64_t head, tail;
@@ -24,6 +25,25 @@ static inline void qn_copy_short(char *to, const char *from, int64_t length) {
         for (int64_t i = 0; i < length; i++)
             to[i] = from[i];
     }
+}
+
+enum { QN_LOAD_SHORT = 15 }; /* bytes */
+
+/* A text of up to 15 bytes, of which `readable` may be read, as two words (of the machine's byte
+ * order), with zeros behind. */
+static inline void qn_load_short(const char *text, int64_t length, int64_t readable,
+                                 uint64_t words[2]) {
+    static const unsigned char ones[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                           255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t mask[2];
+    words[0] = words[1] = 0;
+    if (readable >= 16)
+        memcpy(words, text, 16);
+    else if (length > 0)
+        memcpy(words, text, (size_t)length);
+    memcpy(mask, ones + 16 - length, sizeof mask);
+    words[0] &= mask[0];
+    words[1] &= mask[1];
 }
 
 #endif

@@ -201,9 +201,15 @@ static int64_t count_sorted(int32_t *ids, int64_t count, int32_t width, int32_t 
 /* The places of the ones in `bits`, and up to AHEAD more values behind them; returns how many ones
  * there are. Few ones, the usual case, take no branch that depends on how many. */
 static inline int64_t list_ones(uint64_t bits, int32_t base, int32_t *out) {
+    const uint64_t top = UINT64_C(1) << 63; /* so that there always is a first one */
     int64_t count = __builtin_popcountll(bits);
-    for (int64_t i = 0; i < AHEAD || i < count; i++) {
-        out[i] = base + __builtin_ctzll(bits | UINT64_C(1) << 63);
+#pragma GCC unroll 4
+    for (int i = 0; i < AHEAD; i++) {
+        out[i] = base + __builtin_ctzll(bits | top);
+        bits &= bits - 1;
+    }
+    for (int64_t i = AHEAD; i < count; i++) {
+        out[i] = base + __builtin_ctzll(bits | top);
         bits &= bits - 1;
     }
     return count;

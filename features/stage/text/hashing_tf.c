@@ -1,6 +1,7 @@
 /* hashing_tf: how often terms occur in a list, at slots that their hashes give: no dictionary, no
  * fit. Spark 3's hash, so Spark's slots. Terms whose hashes meet are counted together. */
 #include "core/text/murmur3.h"
+#include "core/text/short.h"
 #include "features/stage/stages.h"
 #include "features/stage/text/bags.h"
 
@@ -34,7 +35,7 @@ static qn_status number_term(void *context, qn_view term, int32_t *slot) {
 
 /* Terms side by side, so that their hashes are computed in the lanes of a vector: the bytes of up
  * to 15 as four words, with zeros behind. */
-enum { BLOCK = 64, WORDS = 4, SHORT = 4 * WORDS - 1 };
+enum { BLOCK = 64, WORDS = 4 };
 
 typedef struct block {
     uint32_t words[WORDS][BLOCK];
@@ -44,14 +45,8 @@ typedef struct block {
 
 static inline void load_term(block *terms, int64_t i, const char *text, int64_t length,
                              int64_t readable) {
-    uint64_t pair[2] = {0, 0};
-    int64_t tail = length < 8 ? 0 : length - 8;
-    if (readable >= (int64_t)sizeof pair)
-        memcpy(pair, text, sizeof pair);
-    else if (length > 0)
-        memcpy(pair, text, (size_t)length);
-    pair[0] &= length < 8 ? (UINT64_C(1) << 8 * length) - 1 : ~UINT64_C(0);
-    pair[1] &= (UINT64_C(1) << 8 * tail) - 1;
+    uint64_t pair[2];
+    qn_load_short(text, length, readable, pair);
     for (int w = 0; w < WORDS; w++)
         terms->words[w][i] = (uint32_t)(pair[w / 2] >> w % 2 * 32);
     terms->lengths[i] = (uint32_t)length;
@@ -80,13 +75,14 @@ static void number_block(const qn_column *column, int64_t first, int64_t count, 
     memset(terms.words, 0, sizeof terms.words);
     for (int64_t i = 0; i < count; i++) {
         int64_t length = offsets[i + 1] - offsets[i];
-        load_term(&terms, i, chars + offsets[i], length <= SHORT ? length : 0, end - offsets[i]);
+        load_term(&terms, i, chars + offsets[i], length <= QN_LOAD_SHORT ? length : 0,
+                  end - offsets[i]);
     }
     hash_block(&terms);
     for (int64_t i = 0; i < count; i++) {
         qn_view term = {chars + offsets[i], offsets[i + 1] - offsets[i]};
-        uint32_t hash =
-            term.length <= SHORT ? terms.hashes[i] : qn_murmur3_bytes(term, QN_MURMUR3_SEED);
+        uint32_t hash = term.length <= QN_LOAD_SHORT ? terms.hashes[i]
+                                                     : qn_murmur3_bytes(term, QN_MURMUR3_SEED);
         slots[i] = slot_of(hash, width);
     }
 }

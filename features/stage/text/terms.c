@@ -2,10 +2,11 @@
 
 #include "core/memory.h"
 #include "core/stats/hash.h"
+#include "core/text/short.h"
 
 #include <string.h>
 
-enum { FIRST_SLOTS = 64, BLOCK = 64, INLINE_BYTES = 15 };
+enum { FIRST_SLOTS = 64, BLOCK = 64 };
 
 /* A term as two words. Up to 15 bytes: the bytes, and their number in the last one. Longer: a hash,
  * and a mark with the length. */
@@ -28,26 +29,13 @@ static inline uint64_t hash_key(term_key key) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* The bytes of a term of so many, and their number. */
-#define LOW(n)  ((n) >= 8 ? ~UINT64_C(0) : (UINT64_C(1) << (8 * (n) % 64)) - 1)
-#define HIGH(n) ((n) > 8 ? (UINT64_C(1) << (8 * (n) % 64)) - 1 : 0)
-#define MASK(n)                                                                                    \
-    { LOW(n), HIGH(n) }
-static const uint64_t masks[INLINE_BYTES + 1][2] = {
-    MASK(0), MASK(1), MASK(2),  MASK(3),  MASK(4),  MASK(5),  MASK(6),  MASK(7),
-    MASK(8), MASK(9), MASK(10), MASK(11), MASK(12), MASK(13), MASK(14), MASK(15)};
-
 /* `readable` bytes may be read from `text` on, at least `length` of them. */
 static inline term_key make_key(const char *text, int64_t length, int64_t readable) {
-    if (length > INLINE_BYTES)
+    if (length > QN_LOAD_SHORT)
         return (term_key){qn_hash_bytes(text, length), LONG_MARK | (uint64_t)length};
-    uint64_t words[2] = {0, 0};
-    if (readable >= (int64_t)sizeof words)
-        memcpy(words, text, sizeof words);
-    else if (length > 0)
-        memcpy(words, text, (size_t)length);
-    return (term_key){words[0] & masks[length][0],
-                      (words[1] & masks[length][1]) | (uint64_t)length << 56};
+    uint64_t words[2];
+    qn_load_short(text, length, readable, words);
+    return (term_key){words[0], words[1] | (uint64_t)length << 56};
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */
