@@ -19,7 +19,7 @@ QN_CHECKED qn_status qn_extremes_init(qn_extremes *extremes, int32_t width);
 void qn_extremes_clear(qn_extremes *extremes); /* once more is fine */
 
 /* Local. Adds a vector column of `width` slots. Errors: MEMORY. Cost: dense at the speed of memory,
- * sparse 2 ns a stored value. */
+ * sparse 1 ns a stored value. */
 QN_CHECKED qn_status qn_extremes_add(qn_extremes *extremes, const qn_column *column);
 
 /* Local. `other` has the same width. Over ranks: qn_reduce_extremes (mpi/comm/reduce.h). */
