@@ -90,9 +90,18 @@ static void test_wide(void) {
     check_budgets(wide_chain);
 }
 
+static qn_stage *short_chain(void) {
+    qn_stage *stages[] = {stage_of("tokenizer input_col=text output_col=words"),
+                          stage_of("count_vectorizer input_col=words output_col=counts"),
+                          stage_of("idf input_col=counts output_col=weights")};
+    qn_stage *pipeline = NULL;
+    QN_TEST_OK(qn_pipeline_new(&pipeline, stages, 3));
+    return pipeline;
+}
+
 static void test_memory(void) {
     if (qn_comm_size(qn_test_comm()) == 1)
-        contract_memory_of(chain, "chain");
+        contract_memory_of(short_chain, "short chain");
 }
 
 /* ---- The stream ----------------------------------------------------------------------------- */
