@@ -138,10 +138,10 @@ static void test_nan_anywhere(void) {
     qn_stage *stage = stage_of("vector_assembler input_cols=c0,c1,c2,c3,c4,c5,c6");
     for (int hole = 0; hole < ROWS * COLUMNS; hole++) {
         qn_table frame, out;
-        char expected[60];
+        char expected[80];
         qn_table_init(&frame);
         for (int c = 0; c < COLUMNS; c++) {
-            char name[8];
+            char name[16];
             double values[ROWS];
             snprintf(name, sizeof name, "c%d", c);
             for (int i = 0; i < ROWS; i++)
