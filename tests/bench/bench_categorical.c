@@ -8,31 +8,9 @@
  */
 #include "core/memory.h"
 #include "features/pipeline.h"
-#include "features/stage/stages.h"
+#include "tests/bench/bench.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static uint32_t random_of(int64_t i) {
-    uint64_t x = (uint64_t)i * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(x >> 33) ^ (uint32_t)(x >> 11);
-}
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 
@@ -119,53 +97,14 @@ static double bare_encoder(const qn_table *table, int64_t categories) {
 
 /* ---- Stages --------------------------------------------------------------------------------- */
 
-static qn_stage *make(const qn_stage_class *class_, const char *input, const char *output) {
-    qn_stage *stage = NULL;
-    need(qn_stage_new(&stage, class_));
-    need(qn_stage_set(stage, "input_col", input));
-    need(qn_stage_set(stage, "output_col", output));
-    return stage;
-}
-
-static double fit(qn_stage *stage, const qn_table *table, qn_comm *comm) {
-    qn_stream *in = NULL;
-    need(qn_table_stream(&in, table));
-    double start = seconds();
-    need(qn_stage_fit(stage, in, comm));
-    double time = seconds() - start;
-    qn_stream_free(in);
-    return time;
-}
-
-static double transform(qn_stage *stage, const qn_table *table) {
-    qn_stream *in = NULL, *out = NULL;
-    need(qn_table_stream(&in, table));
-    need(qn_stage_stream(&out, stage, in));
-    double start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(out, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double time = seconds() - start;
-    qn_stream_free(out);
-    return time;
-}
-
-static double best_of(double a, double b) {
-    return a == 0 || b < a ? b : a;
-}
-
 static void bench_words(qn_comm *comm, int64_t batches, int64_t categories) {
     double bare = 0, fitting = 0, indexing = 0, encoding = 0;
     double rows = (double)(batches * QN_BATCH_ROWS);
     qn_table table;
     qn_stage *both = NULL;
-    qn_stage *indexer = make(&qn_string_indexer_class, "word", "index");
-    qn_stage *stages[] = {make(&qn_string_indexer_class, "word", "index"),
-                          make(&qn_one_hot_encoder_class, "index", "vector")};
+    qn_stage *indexer = make_stage("string_indexer input_col=word output_col=index");
+    qn_stage *stages[] = {make_stage("string_indexer input_col=word output_col=index"),
+                          make_stage("one_hot_encoder input_col=index output_col=vector")};
     make_words(&table, batches, categories);
     need(qn_pipeline_new(&both, stages, 2));
     (void)fit(both, &table, comm);
@@ -229,17 +168,15 @@ static void bench_stage(qn_stage *stage, const char *name, const qn_table *table
 static void bench_others(qn_comm *comm) {
     qn_table table;
     make_mixed(&table, 64);
-    bench_stage(make(&qn_frequency_encoder_class, "word", "a"), "frequency_encoder", &table, comm);
-    qn_stage *stage = make(&qn_target_encoder_class, "k", "a");
-    need(qn_stage_set(stage, "label_col", "y"));
-    need(qn_stage_set(stage, "target_type", "continuous"));
-    bench_stage(stage, "target_encoder, 1,000 categories", &table, comm);
-    bench_stage(make(&qn_vector_indexer_class, "v", "a"), "vector_indexer, 10 slots", &table, comm);
-    stage = NULL;
-    need(qn_stage_new(&stage, &qn_feature_hasher_class));
-    need(qn_stage_set(stage, "input_cols", "word,k,y"));
-    need(qn_stage_set(stage, "output_col", "a"));
-    bench_stage(stage, "feature_hasher, a text, 2 numbers", &table, comm);
+    bench_stage(make_stage("frequency_encoder input_col=word output_col=a"), "frequency_encoder",
+                &table, comm);
+    bench_stage(
+        make_stage("target_encoder input_col=k output_col=a label_col=y target_type=continuous"),
+        "target_encoder, 1,000 categories", &table, comm);
+    bench_stage(make_stage("vector_indexer input_col=v output_col=a"), "vector_indexer, 10 slots",
+                &table, comm);
+    bench_stage(make_stage("feature_hasher input_cols=word,k,y output_col=a"),
+                "feature_hasher, a text, 2 numbers", &table, comm);
     qn_table_clear(&table);
 }
 
@@ -292,7 +229,7 @@ static void bench_memory(qn_comm *comm, int64_t rows) {
     in->begin = in->next = batches * rank / size * QN_BATCH_ROWS;
     in->end = batches * (rank + 1) / size * QN_BATCH_ROWS;
     in->end = in->end < rows ? in->end : rows;
-    qn_stage *indexer = make(&qn_string_indexer_class, "word", "index");
+    qn_stage *indexer = make_stage("string_indexer input_col=word output_col=index");
     double start = seconds();
     need(qn_stage_fit(indexer, &in->base, comm));
     double fitting = seconds() - start;
@@ -300,21 +237,12 @@ static void bench_memory(qn_comm *comm, int64_t rows) {
     qn_stream *out = NULL;
     need(qn_stage_stream(&out, indexer, &in->base));
     need(qn_stream_rewind(out));
-    start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(out, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double n = (double)rows;
+    double transforming = drain(out), n = (double)rows;
     if (rank == 0)
         printf("%lld categories of %d bytes on %lld ranks, a rank: fit %.2f s, transform %.2f s, "
                "fitted %.0f bytes a category, peak %.0f (resident %.0f)\n",
-               (long long)rows, WORD, (long long)size, fitting, seconds() - start,
-               (double)fitted / n, (double)qn_mem_peak() / n, (double)(peak_rss() - before) / n);
-    qn_stream_free(out);
+               (long long)rows, WORD, (long long)size, fitting, transforming, (double)fitted / n,
+               (double)qn_mem_peak() / n, (double)(peak_rss() - before) / n);
     qn_stage_free(indexer);
     qn_schema_clear(&schema);
 }

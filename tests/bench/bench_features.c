@@ -8,12 +8,7 @@
  * memory), and a sum over the output that the peers must share. */
 #include "core/memory.h"
 #include "features/pipeline.h"
-#include "features/stage/registry.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { MAX_REPEATS = 64, COLUMNS = 20, FEW_COLUMNS = 5, CATEGORIES = 1000, DOCUMENT_WORDS = 100 };
 
@@ -30,22 +25,7 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void check(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", qn_last_error().location, qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
 /* ---- Data ------------------------------------------------------------------------------------ */
-
-/* The finaliser of splitmix64 (Steele et al. 2014). */
-static uint64_t hash_of(int64_t i) {
-    uint64_t z = (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static double uniform_of(int64_t i) {
     return (double)(hash_of(i) >> 11) * 0x1p-53;
@@ -57,7 +37,7 @@ static void name_column(qn_schema *schema, const char *name, qn_type type, int32
     char copy[16];
     snprintf(copy, sizeof copy, "%s", name);
     qn_field field = {copy, type, width, NULL};
-    check(qn_schema_add_field(schema, &field));
+    need(qn_schema_add_field(schema, &field));
 }
 
 static void fill_words(qn_batch *batch, qn_schema *schema) {
@@ -69,10 +49,10 @@ static void fill_words(qn_batch *batch, qn_schema *schema) {
         uint64_t hash = hash_of(batch->first_row + i);
         int length = snprintf(word, sizeof word, "category-%03u",
                               (unsigned)(hash % CATEGORIES * (hash >> 32) >> 32));
-        check(qn_string_builder_add(&builder, (qn_view){word, length}));
+        need(qn_string_builder_add(&builder, (qn_view){word, length}));
     }
-    check(qn_string_builder_finish(&builder, &column));
-    check(qn_batch_append(batch, column));
+    need(qn_string_builder_finish(&builder, &column));
+    need(qn_batch_append(batch, column));
     name_column(schema, "word", QN_STRING, 0);
 }
 
@@ -81,20 +61,20 @@ static void fill_reals(qn_batch *batch, qn_schema *schema) {
         char name[16];
         qn_column *column = NULL;
         snprintf(name, sizeof name, "c%d", c);
-        check(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
+        need(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
         for (int64_t i = 0; i < batch->length; i++)
             column->f64[i] = (c + 1) * uniform_of((batch->first_row + i) * COLUMNS + c);
-        check(qn_batch_append(batch, column));
+        need(qn_batch_append(batch, column));
         name_column(schema, name, QN_FLOAT64, 0);
     }
 }
 
 static void fill_vectors(qn_batch *batch, qn_schema *schema) {
     qn_column *column = NULL;
-    check(qn_column_new(&column, QN_VECTOR, batch->length, COLUMNS));
+    need(qn_column_new(&column, QN_VECTOR, batch->length, COLUMNS));
     for (int64_t i = 0; i < batch->length * COLUMNS; i++)
         column->f64[i] = (double)(i % COLUMNS + 1) * uniform_of(batch->first_row * COLUMNS + i);
-    check(qn_batch_append(batch, column));
+    need(qn_batch_append(batch, column));
     name_column(schema, "v", QN_VECTOR, COLUMNS);
 }
 
@@ -103,27 +83,27 @@ static void fill_holes(qn_batch *batch, qn_schema *schema) {
         char name[16];
         qn_column *column = NULL;
         snprintf(name, sizeof name, "c%d", c);
-        check(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
+        need(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
         for (int64_t i = 0; i < batch->length; i++) {
             int64_t number = (batch->first_row + i) * FEW_COLUMNS + c;
             if (hash_of(number) % 10 == 0)
-                check(qn_column_set_null(column, i));
+                need(qn_column_set_null(column, i));
             else
                 column->f64[i] = (c + 1) * uniform_of(number);
         }
-        check(qn_batch_append(batch, column));
+        need(qn_batch_append(batch, column));
         name_column(schema, name, QN_FLOAT64, 0);
     }
 }
 
 static void fill_squares(qn_batch *batch, qn_schema *schema) {
     qn_column *column = NULL;
-    check(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
+    need(qn_column_new(&column, QN_FLOAT64, batch->length, 0));
     for (int64_t i = 0; i < batch->length; i++) {
         double u = uniform_of(batch->first_row + i);
         column->f64[i] = u * u;
     }
-    check(qn_batch_append(batch, column));
+    need(qn_batch_append(batch, column));
     name_column(schema, "x", QN_FLOAT64, 0);
 }
 
@@ -150,10 +130,10 @@ static void fill_documents(qn_batch *batch, qn_schema *schema) {
             length +=
                 print_word(text + length, hash_of((batch->first_row + i) * DOCUMENT_WORDS + k));
         }
-        check(qn_string_builder_add(&builder, (qn_view){text, length}));
+        need(qn_string_builder_add(&builder, (qn_view){text, length}));
     }
-    check(qn_string_builder_finish(&builder, &column));
-    check(qn_batch_append(batch, column));
+    need(qn_string_builder_finish(&builder, &column));
+    need(qn_batch_append(batch, column));
     name_column(schema, "text", QN_STRING, 0);
 }
 
@@ -171,7 +151,7 @@ static void make_table(qn_table *table, const workload *work, int64_t rows, qn_c
         qn_batch batch = {.first_row = b * QN_BATCH_ROWS,
                           .length = left < QN_BATCH_ROWS ? left : QN_BATCH_ROWS};
         work->fill(&batch, &table->schema);
-        check(qn_table_add(table, &batch));
+        need(qn_table_add(table, &batch));
     }
 }
 
@@ -219,43 +199,27 @@ static const workload *find_workload(const char *name) {
     exit(EXIT_FAILURE);
 }
 
-static qn_stage *make_stage(const char *text) {
-    static const qn_registry registries[] = {qn_feature_stages, NULL};
-    char copy[256], *rest = copy;
-    const qn_stage_class *class_ = NULL;
-    qn_stage *stage = NULL;
-    snprintf(copy, sizeof copy, "%s", text);
-    check(qn_stage_find(registries, strsep(&rest, " "), &class_));
-    check(qn_stage_new(&stage, class_));
-    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
-        char *equals = strchr(word, '=');
-        *equals = '\0';
-        check(qn_stage_set(stage, word, equals + 1));
-    }
-    return stage;
-}
-
 static qn_stage *make_pipeline(const workload *work) {
     qn_stage *pipeline = NULL;
-    check(qn_pipeline_new(&pipeline, NULL, 0));
+    need(qn_pipeline_new(&pipeline, NULL, 0));
     for (const char *const *text = work->stages; *text != NULL; text++)
-        check(qn_pipeline_add(pipeline, make_stage(*text)));
+        need(qn_pipeline_add(pipeline, make_stage(*text)));
     return pipeline;
 }
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
 
 static double slowest(double seconds, qn_comm *comm) {
-    check(qn_comm_max_f64(comm, &seconds, 1));
+    need(qn_comm_max_f64(comm, &seconds, 1));
     return seconds;
 }
 
-static double fit(qn_stage *stage, const qn_table *table, qn_comm *comm) {
+static double fit_slowest(qn_stage *stage, const qn_table *table, qn_comm *comm) {
     qn_stream *in = NULL;
-    check(qn_table_stream(&in, table));
-    check(qn_comm_barrier(comm));
+    need(qn_table_stream(&in, table));
+    need(qn_comm_barrier(comm));
     double start = now();
-    check(qn_stage_fit(stage, in, comm));
+    need(qn_stage_fit(stage, in, comm));
     double seconds = slowest(now() - start, comm);
     qn_stream_free(in);
     return seconds;
@@ -273,20 +237,20 @@ static double sum_of(const qn_table *table, const char *name, qn_comm *comm) {
             sum += column->f64[i];
     }
     int64_t thousandths = (int64_t)(1e3 * sum); /* of ranks: reals are not summed across them */
-    check(qn_comm_sum_i64(comm, &thousandths, 1));
+    need(qn_comm_sum_i64(comm, &thousandths, 1));
     return 1e-3 * (double)thousandths;
 }
 
-static double transform(qn_stage *stage, const workload *work, const qn_table *table, qn_comm *comm,
-                        double *sum) {
+static double transform_slowest(qn_stage *stage, const workload *work, const qn_table *table,
+                                qn_comm *comm, double *sum) {
     qn_stream *in = NULL, *out = NULL;
     qn_table result;
     qn_table_init(&result);
-    check(qn_table_stream(&in, table));
-    check(qn_stage_stream(&out, stage, in));
-    check(qn_comm_barrier(comm));
+    need(qn_table_stream(&in, table));
+    need(qn_stage_stream(&out, stage, in));
+    need(qn_comm_barrier(comm));
     double start = now();
-    check(qn_table_collect(&result, out));
+    need(qn_table_collect(&result, out));
     double seconds = slowest(now() - start, comm);
     *sum = sum_of(&result, work->checked, comm);
     qn_stream_free(out);
@@ -304,7 +268,7 @@ static void print_times(const char *name, const double *seconds, int64_t count) 
 int main(int argc, char **argv) {
     qn_comm *comm = NULL;
     qn_mem_keep_freed(); /* as the program does */
-    check(qn_comm_world(&comm));
+    need(qn_comm_world(&comm));
     if (argc != 4) {
         fprintf(stderr, "usage: bench_features WORKLOAD ROWS REPEATS\n");
         return EXIT_FAILURE;
@@ -316,8 +280,8 @@ int main(int argc, char **argv) {
     make_table(&table, work, atoll(argv[2]), comm);
     qn_stage *pipeline = make_pipeline(work);
     for (int64_t i = 0; i < repeats; i++) {
-        fitting[i] = fit(pipeline, &table, comm);
-        transforming[i] = transform(pipeline, work, &table, comm, &sum);
+        fitting[i] = fit_slowest(pipeline, &table, comm);
+        transforming[i] = transform_slowest(pipeline, work, &table, comm, &sum);
     }
     if (qn_comm_rank(comm) == 0) {
         printf("{");

@@ -5,35 +5,10 @@
  *
  * For peers on the same data see bench_features.c and stage_peers.py. */
 #include "core/memory.h"
-#include "features/stage/registry.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { BATCHES = 64, REPEATS = 5 };
 static const int64_t ROWS = (int64_t)BATCHES * QN_BATCH_ROWS;
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static uint64_t hash_of(int64_t i) {
-    uint64_t z = (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 
@@ -113,53 +88,6 @@ static const char *const stages[] = {
     "cast_columns input_cols=n types=double",
     "drop_columns input_cols=x",
 };
-
-static qn_stage *make_stage(const char *text) {
-    static const qn_registry registries[] = {qn_feature_stages, NULL};
-    char copy[256], *rest = copy;
-    const qn_stage_class *class_ = NULL;
-    qn_stage *stage = NULL;
-    snprintf(copy, sizeof copy, "%s", text);
-    need(qn_stage_find(registries, strsep(&rest, " "), &class_));
-    need(qn_stage_new(&stage, class_));
-    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
-        char *equals = strchr(word, '=');
-        *equals = '\0';
-        need(qn_stage_set(stage, word, equals + 1));
-    }
-    return stage;
-}
-
-static double fit(qn_stage *stage, const qn_table *table, qn_comm *comm) {
-    qn_stream *in = NULL;
-    need(qn_table_stream(&in, table));
-    double start = seconds();
-    need(qn_stage_fit(stage, in, comm));
-    double time = seconds() - start;
-    qn_stream_free(in);
-    return time;
-}
-
-static double transform(qn_stage *stage, const qn_table *table) {
-    qn_stream *in = NULL, *out = NULL;
-    need(qn_table_stream(&in, table));
-    need(qn_stage_stream(&out, stage, in));
-    double start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(out, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double time = seconds() - start;
-    qn_stream_free(out);
-    return time;
-}
-
-static double best_of(double a, double b) {
-    return a == 0 || b < a ? b : a;
-}
 
 static void measure(const char *text, const qn_table *table, qn_comm *comm) {
     double fitting = 0, transforming = 0;

@@ -5,31 +5,10 @@
 #include "features/sort/sort.h"
 #include "features/stage/stages.h"
 #include "features/wide/wide.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { BATCHES = 64, KEYS = 10000 };
 static const int64_t ROWS = (int64_t)BATCHES * QN_BATCH_ROWS;
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static uint32_t random_of(int64_t i) {
-    uint64_t x = (uint64_t)i * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(x >> 33) ^ (uint32_t)(x >> 11);
-}
 
 /* A year of purchases of KEYS customers. */
 static void make_rows(qn_table *table) {
@@ -53,21 +32,6 @@ static void make_rows(qn_table *table) {
             need(qn_batch_append(&batch, columns[c]));
         need(qn_table_add(table, &batch));
     }
-}
-
-/* Reads the stream to its end and frees it. */
-static double drain(qn_stream *stream) {
-    double start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(stream, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double time = seconds() - start;
-    qn_stream_free(stream);
-    return time;
 }
 
 static void measure(const char *what, const qn_stage_class *class_, const char *const *settings,

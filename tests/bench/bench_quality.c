@@ -3,32 +3,10 @@
  * it, as the time of qn_bits_count and a sum over it would be too small to tell. */
 #include "core/memory.h"
 #include "features/quality/quality.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { BATCHES = 128, WORDS = 1000 };
 static const int64_t ROWS = (int64_t)BATCHES * QN_BATCH_ROWS;
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static uint32_t random_of(int64_t i) {
-    uint64_t x = (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(x >> 33) ^ (uint32_t)(x >> 11);
-}
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 

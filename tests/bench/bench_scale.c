@@ -4,31 +4,9 @@
  * the memory and each has its rows. */
 #include "core/memory.h"
 #include "features/pipeline.h"
-#include "features/stage/stages.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { COLUMNS = 20, RUNS = 5 };
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static double best_of(double a, double b) {
-    return a == 0 || b < a ? b : a;
-}
 
 static void print(const char *name, double bytes, double time) {
     printf("%-44s %8.2f ms %7.1f GB/s\n", name, 1e3 * time, 1e-9 * bytes / time);
@@ -104,42 +82,6 @@ static void make_reals(qn_table *table, int64_t rows) {
     }
 }
 
-static qn_stage *make(const qn_stage_class *class_, const char *const *settings) {
-    qn_stage *stage = NULL;
-    need(qn_stage_new(&stage, class_));
-    for (; settings[0] != NULL; settings += 2)
-        need(qn_stage_set(stage, settings[0], settings[1]));
-    return stage;
-}
-
-static double fit(qn_stage *stage, const qn_table *table, qn_comm *comm) {
-    qn_stream *in = NULL;
-    need(qn_table_stream(&in, table));
-    double start = seconds();
-    need(qn_stage_fit(stage, in, comm));
-    double time = seconds() - start;
-    qn_stream_free(in);
-    return time;
-}
-
-/* Each batch is made and dropped, as in a pipeline. */
-static double transform(qn_stage *stage, const qn_table *table) {
-    qn_stream *in = NULL, *out = NULL;
-    need(qn_table_stream(&in, table));
-    need(qn_stage_stream(&out, stage, in));
-    double start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(out, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double time = seconds() - start;
-    qn_stream_free(out);
-    return time;
-}
-
 /* `width`: slots of the result. */
 static void measure(qn_stage *stage, const char *name, const qn_table *table, int width,
                     qn_comm *comm) {
@@ -159,11 +101,8 @@ static void measure(qn_stage *stage, const char *name, const qn_table *table, in
 }
 
 static qn_stage *make_assembler(void) {
-    return make(&qn_vector_assembler_class,
-                (const char *const[]){"input_cols",
-                                      "c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,"
-                                      "c16,c17,c18,c19",
-                                      "output_col", "v", NULL});
+    return make_stage("vector_assembler output_col=v input_cols=c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,"
+                      "c11,c12,c13,c14,c15,c16,c17,c18,c19");
 }
 
 /* The assembled vectors alone. */
@@ -208,7 +147,6 @@ static void measure_vectors(const qn_table *vectors) {
 
 int main(int argc, char **argv) {
     int64_t rows = argc > 1 ? atoll(argv[1]) : 1000000;
-    const char *const settings[] = {"input_col", "v", "output_col", "scaled", NULL};
     qn_comm *comm = NULL;
     qn_table reals, vectors;
     qn_mem_keep_freed();
@@ -220,13 +158,18 @@ int main(int argc, char **argv) {
     assemble(&reals, &vectors);
     qn_table_clear(&reals);
     measure_vectors(&vectors);
-    measure(make(&qn_standard_scaler_class, settings), "standard_scaler", &vectors, COLUMNS, comm);
-    measure(make(&qn_min_max_scaler_class, settings), "min_max_scaler", &vectors, COLUMNS, comm);
-    measure(make(&qn_max_abs_scaler_class, settings), "max_abs_scaler", &vectors, COLUMNS, comm);
-    measure(make(&qn_normalizer_class, settings), "normalizer", &vectors, COLUMNS, comm);
-    measure(make(&qn_robust_scaler_class, settings), "robust_scaler", &vectors, COLUMNS, comm);
-    measure(make(&qn_polynomial_expansion_class, settings), "polynomial_expansion", &vectors,
-            COLUMNS + COLUMNS * (COLUMNS + 1) / 2, comm);
+    measure(make_stage("standard_scaler input_col=v output_col=scaled"), "standard_scaler",
+            &vectors, COLUMNS, comm);
+    measure(make_stage("min_max_scaler input_col=v output_col=scaled"), "min_max_scaler", &vectors,
+            COLUMNS, comm);
+    measure(make_stage("max_abs_scaler input_col=v output_col=scaled"), "max_abs_scaler", &vectors,
+            COLUMNS, comm);
+    measure(make_stage("normalizer input_col=v output_col=scaled"), "normalizer", &vectors, COLUMNS,
+            comm);
+    measure(make_stage("robust_scaler input_col=v output_col=scaled"), "robust_scaler", &vectors,
+            COLUMNS, comm);
+    measure(make_stage("polynomial_expansion input_col=v output_col=scaled"),
+            "polynomial_expansion", &vectors, COLUMNS + COLUMNS * (COLUMNS + 1) / 2, comm);
     qn_table_clear(&vectors);
     qn_comm_free(comm);
     return EXIT_SUCCESS;

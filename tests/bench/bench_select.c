@@ -12,28 +12,11 @@
 #include "core/stats/correlation.h"
 #include "core/stats/cross.h"
 #include "core/stream.h"
-#include "features/stage/registry.h"
+#include "tests/bench/bench.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { ROWS = 1000000, WIDTH = 50, REPEATS = 3 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* not shared with others */
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
 
 /* Vectors "v", a class "k" and a number "y". */
 static void make_table(qn_table *out) {
@@ -83,16 +66,16 @@ static void time_stage(const char *name, const char *const (*settings)[2], const
         for (int i = 0; settings[i][0] != NULL; i++)
             need(qn_stage_set(stage, settings[i][0], settings[i][1]));
         need(qn_table_stream(&in, table));
-        double start = now();
+        double start = seconds();
         need(qn_stage_fit(stage, in, comm));
-        double middle = now();
+        double middle = seconds();
         for (int64_t b = 0; b < table->batch_count; b++) {
             qn_batch out;
             qn_batch_init(&out);
             need(qn_stage_transform(stage, &table->schema, &table->batches[b], &out));
             qn_batch_clear(&out);
         }
-        double end = now();
+        double end = seconds();
         *fit = fmin(*fit, middle - start);
         *transform = fmin(*transform, end - middle);
         qn_stream_free(in);
@@ -122,14 +105,14 @@ static void show_correlation(const qn_table *table, int64_t gap) {
     for (int k = 0; k < REPEATS; k++) {
         qn_correlation sums;
         need(qn_correlation_init(&sums, WIDTH));
-        double start = now();
+        double start = seconds();
         for (int64_t first = 0; first < ROWS; first += QN_BATCH_ROWS) {
             int64_t rows = ROWS - first < QN_BATCH_ROWS ? ROWS - first : QN_BATCH_ROWS;
             for (int64_t j = 0; j < WIDTH; j++)
                 columns[j] = values + j * ROWS + first;
             need(qn_correlation_add(&sums, columns, rows));
         }
-        best = fmin(best, now() - start);
+        best = fmin(best, seconds() - start);
         qn_correlation_clear(&sums);
     }
     printf("correlations, %-20s     %7.3f s\n", gap > 0 ? "values missing" : "complete", best);

@@ -3,33 +3,10 @@
  * in GB/s against memcpy in the same run. */
 #include "core/memory.h"
 #include "features/pipeline.h"
-#include "features/stage/stages.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { BATCHES = 64, CATEGORIES = 1000, COLUMNS = 20 };
 static const int64_t ROWS = (int64_t)BATCHES * QN_BATCH_ROWS;
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static uint32_t random_of(int64_t i) {
-    uint64_t x = (uint64_t)i * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(x >> 33) ^ (uint32_t)(x >> 11);
-}
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 
@@ -105,45 +82,6 @@ static void make_reals(qn_table *table) {
 
 /* ---- Measuring ------------------------------------------------------------------------------ */
 
-static qn_stage *make(const qn_stage_class *class_, const char *const *settings) {
-    qn_stage *stage = NULL;
-    need(qn_stage_new(&stage, class_));
-    for (; settings[0] != NULL; settings += 2)
-        need(qn_stage_set(stage, settings[0], settings[1]));
-    return stage;
-}
-
-static double fit(qn_stage *stage, const qn_table *table, qn_comm *comm) {
-    qn_stream *in = NULL;
-    need(qn_table_stream(&in, table));
-    double start = seconds();
-    need(qn_stage_fit(stage, in, comm));
-    double time = seconds() - start;
-    qn_stream_free(in);
-    return time;
-}
-
-static double transform(qn_stage *stage, const qn_table *table) {
-    qn_stream *in = NULL, *out = NULL;
-    need(qn_table_stream(&in, table));
-    need(qn_stage_stream(&out, stage, in));
-    double start = seconds();
-    for (bool more = true; more;) {
-        qn_batch batch;
-        qn_batch_init(&batch);
-        need(qn_stream_next(out, &batch));
-        more = batch.count > 0;
-        qn_batch_clear(&batch);
-    }
-    double time = seconds() - start;
-    qn_stream_free(out);
-    return time;
-}
-
-static double best_of(double a, double b) {
-    return a == 0 || b < a ? b : a;
-}
-
 static void measure(const char *name, qn_stage *stage, const qn_table *table, qn_comm *comm,
                     double bytes_a_row) {
     double fitting = 0, transforming = 0;
@@ -183,34 +121,30 @@ static void bench_words(qn_comm *comm, bool coded) {
     qn_table table;
     char name[80];
     make_words(&table, coded);
-    const char *const indexing[] = {"input_col", "word", "output_col", "index", NULL};
-    const char *const encoding[] = {"input_col", "index", "output_col", "vector", NULL};
-    qn_stage *stages[] = {make(&qn_string_indexer_class, indexing),
-                          make(&qn_one_hot_encoder_class, encoding)};
+    const char *indexing = "string_indexer input_col=word output_col=index";
+    const char *encoding = "one_hot_encoder input_col=index output_col=vector";
+    qn_stage *stages[] = {make_stage(indexing), make_stage(encoding)};
     qn_stage *both = NULL;
     need(qn_pipeline_new(&both, stages, 2));
     snprintf(name, sizeof name, "string_indexer, %s", kind);
-    measure(name, make(&qn_string_indexer_class, indexing), &table, comm, 0);
+    measure(name, make_stage(indexing), &table, comm, 0);
     snprintf(name, sizeof name, "... + one_hot_encoder, %s", kind);
     measure(name, both, &table, comm, 0);
     qn_table_clear(&table);
 }
 
 static void bench_reals(qn_comm *comm) {
-    const char *const assembling[] = {"input_cols",
-                                      "c0,c1,c2,c3,c4,c5,c6,c7,c8,c9,c10,c11,c12,c13,c14,c15,"
-                                      "c16,c17,c18,c19",
-                                      "output_col", "raw", NULL};
-    const char *const scaling[] = {"input_col", "raw", "output_col", "scaled", NULL};
+    const char *assembling =
+        "vector_assembler output_col=raw input_cols=c0,c1,c2,c3,c4,c5,c6,c7,c8,"
+        "c9,c10,c11,c12,c13,c14,c15,c16,c17,c18,c19";
+    const char *scaling = "standard_scaler input_col=raw output_col=scaled";
     qn_table table;
     make_reals(&table);
-    qn_stage *stages[] = {make(&qn_vector_assembler_class, assembling),
-                          make(&qn_standard_scaler_class, scaling)};
+    qn_stage *stages[] = {make_stage(assembling), make_stage(scaling)};
     qn_stage *both = NULL;
     need(qn_pipeline_new(&both, stages, 2));
     printf("memcpy %.1f GB/s read and written\n", copy_speed());
-    measure("vector_assembler, 20 columns", make(&qn_vector_assembler_class, assembling), &table,
-            comm, 16.0 * COLUMNS);
+    measure("vector_assembler, 20 columns", make_stage(assembling), &table, comm, 16.0 * COLUMNS);
     measure("... + standard_scaler", both, &table, comm, 32.0 * COLUMNS);
     qn_table_clear(&table);
 }
@@ -240,29 +174,19 @@ static void bench_sparse(qn_comm *comm) {
         }
         need(qn_table_add(&table, &batch));
     }
-    const char *const encoding[] = {"input_cols", "c7,c8,c9", "output_cols", "v7,v8,v9", NULL};
-    const char *const assembling[] = {"input_cols", "c0,c1,c2,c3,c4,c5,c6,v7,v8,v9", "output_col",
-                                      "raw", NULL};
-    const char *const scaling[] = {"input_col", "raw", "output_col", "scaled", NULL};
-    qn_stage *stages[] = {make(&qn_one_hot_encoder_class, encoding),
-                          make(&qn_vector_assembler_class, assembling),
-                          make(&qn_standard_scaler_class, scaling)};
+    static const char *const texts[] = {
+        "one_hot_encoder input_cols=c7,c8,c9 output_cols=v7,v8,v9",
+        "vector_assembler input_cols=c0,c1,c2,c3,c4,c5,c6,v7,v8,v9 output_col=raw",
+        "standard_scaler input_col=raw output_col=scaled"};
     for (int count = 1; count <= 3; count++) {
         qn_stage *first = NULL;
         need(qn_pipeline_new(&first, NULL, 0));
-        for (int i = 0; i < count; i++) {
-            qn_stage *copy = NULL;
-            need(qn_stage_new(&copy, stages[i]->class_));
-            qn_options_free(copy->options);
-            need(qn_options_copy(&copy->options, stages[i]->options));
-            need(qn_pipeline_add(first, copy));
-        }
+        for (int i = 0; i < count; i++)
+            need(qn_pipeline_add(first, make_stage(texts[i])));
         static const char *const names[] = {"3 one_hot_encoders", "... + sparse vector_assembler",
                                             "... + sparse standard_scaler"};
         measure(names[count - 1], first, &table, comm, 0);
     }
-    for (int i = 0; i < 3; i++)
-        qn_stage_free(stages[i]);
     qn_table_clear(&table);
 }
 

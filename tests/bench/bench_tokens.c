@@ -4,28 +4,10 @@
  * same run, is 0.5 to 1 ns a word; a look-up in a small hash table 5 ns; a stem 100 to 300 ns, once
  * a distinct word. */
 #include "core/memory.h"
-#include "features/stage/registry.h"
 #include "mpi/stage.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/bench/bench.h"
 
 enum { DOCUMENTS = 4096, WORDS = 100, DISTINCT = 20000 };
-
-static void need(qn_status status) {
-    if (status == QN_OK)
-        return;
-    fprintf(stderr, "%s\n", qn_last_error().message);
-    exit(EXIT_FAILURE);
-}
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* neighbours do not count */
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Words of 2 to 12 letters, the first ones often, as Zipf has it. */
 static int64_t put_word(char *out, uint32_t random) {
@@ -78,17 +60,9 @@ static void measure_memcpy(const qn_column *texts) {
     qn_mem_free(copy);
 }
 
-static const qn_stage_class *find(const char *name) {
-    const qn_stage_class *found = NULL;
-    const qn_registry registries[] = {qn_feature_stages, NULL};
-    need(qn_stage_find(registries, name, &found));
-    return found;
-}
-
 /* The best of several rounds; the new column, the caller's. */
 static qn_column *measure(const char *name, const char *option, const char *value, qn_column *input,
                           int64_t bytes) {
-    qn_stage *stage = NULL;
     qn_schema schema, bound;
     qn_batch batch = {.length = input->length}, out;
     double best = 1e9;
@@ -96,7 +70,7 @@ static qn_column *measure(const char *name, const char *option, const char *valu
     qn_schema_init(&schema);
     need(qn_schema_add(&schema, "in", input->type));
     need(qn_batch_append(&batch, qn_column_retain(input)));
-    need(qn_stage_new(&stage, find(name)));
+    qn_stage *stage = make_stage(name);
     need(qn_stage_set(stage, "input_col", "in"));
     if (strcmp(name, "text_statistics") != 0)
         need(qn_stage_set(stage, "output_col", "out"));
