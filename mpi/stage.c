@@ -95,6 +95,7 @@ void qn_stage_set_execution(qn_stage *stage, const struct qn_execution *executio
 qn_status qn_stage_bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     qn_schema_init(out);
     stage->wide = stage->class_->transform == NULL;
+    stage->takes_all = false;
     qn_status status = named(stage, stage->class_->bind(stage, in, out));
     if (status != QN_OK)
         qn_schema_clear(out);
@@ -146,7 +147,7 @@ static qn_status drop_unneeded(qn_stage *stage, const qn_schema *in, int32_t fir
 qn_status qn_stage_needs(qn_stage *stage, const qn_schema *in, bool *needed) {
     QN_TRY(bind_only(stage, in));
     memset(needed, 1, (size_t)in->count);
-    if (in->count > 0)
+    if (in->count > 0 && !stage->takes_all)
         QN_TRY(drop_unneeded(stage, in, 0, in->count, needed));
     return bind_only(stage, in);
 }

@@ -95,6 +95,7 @@ struct qn_stage {
     qn_options *options;
     bool fitted;                   /* transformers: always */
     bool wide;                     /* since the last bind: works on a stream, not on a batch */
+    bool takes_all;                /* since the last bind: with fewer columns it is another stage */
     const qn_registry *registries; /* where to find classes, while loading; else NULL */
     const struct qn_execution *execution; /* see qn_stage_set_execution */
 };

@@ -23,6 +23,29 @@ bool qn_plan_is_narrow(const qn_plan *plan) {
     }
 }
 
+static bool has_star(const qn_plan *plan) {
+    for (int32_t i = 0; i < plan->count; i++)
+        if (plan->outputs[i].expression == NULL)
+            return true;
+    return false;
+}
+
+/* shown: all columns of the plan's result are those of the result at the top. */
+static bool takes_all(const qn_plan *plan, bool shown) {
+    if (plan == NULL)
+        return false;
+    if (plan->natural || (plan->kind == PLAN_PROJECT && has_star(plan)))
+        return true;
+    if (plan->kind == PLAN_SCAN)
+        return shown;
+    shown = shown && plan->kind != PLAN_PROJECT && plan->kind != PLAN_AGGREGATE;
+    return takes_all(plan->in, shown) || takes_all(plan->right, shown);
+}
+
+bool qn_plan_takes_all(const qn_plan *plan) {
+    return takes_all(plan, true);
+}
+
 /* All scans are of one table. */
 static qn_status give_schema(qn_plan *plan, const char *name, const qn_schema *schema,
                              const plan_context *context) {

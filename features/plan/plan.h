@@ -216,6 +216,10 @@ QN_CHECKED qn_status qn_plan_open(qn_stream **out, qn_plan *plan, const qn_execu
 bool qn_plan_is_narrow(const qn_plan *plan); /* asked before binding */
 QN_CHECKED qn_status qn_plan_bind_schema(qn_plan *plan, const qn_schema *schema,
                                          const qn_session *session);
+
+/* Asked before binding, too: may it be another query where its tables have fewer columns ('*',
+ * NATURAL JOIN)? */
+bool qn_plan_takes_all(const qn_plan *plan);
 QN_CHECKED qn_status qn_plan_apply(const qn_plan *plan, const qn_batch *in, qn_batch *out);
 
 /* What a plan does without because the table lacks a column: the column, and the output that needs

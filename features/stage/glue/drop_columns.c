@@ -1,11 +1,21 @@
 /* drop_columns: goes on without some columns. */
 #include "core/memory.h"
+#include "core/text/text.h"
 #include "features/stage/glue/edit.h"
 #include "features/stage/stages.h"
 
 static const qn_option options[] = {
     {"input_cols", QN_OPTION_TEXTS, NULL, NULL, "columns to go on without"},
     {NULL, 0, NULL, NULL, NULL}};
+
+/* What a later stage that asks for the column is told. */
+static qn_status explain_absence(qn_schema *out, const char *name) {
+    char *reason = NULL;
+    QN_TRY(qn_format(&reason, "column '%s' is gone: a drop_columns stage has dropped it", name));
+    qn_status status = qn_schema_add_absence(out, name, reason);
+    qn_mem_free(reason);
+    return status;
+}
 
 static qn_status drop_fields(const qn_schema *in, char *const *names, const int32_t *places,
                              int64_t count, qn_schema *out) {
@@ -17,7 +27,7 @@ static qn_status drop_fields(const qn_schema *in, char *const *names, const int3
     QN_TRY(qn_edit_copy_absences(out, in));
     for (int64_t i = 0; i < count; i++)
         if (places[i] >= 0)
-            QN_TRY(qn_schema_add_absence(out, names[i], "a drop_columns stage has dropped it"));
+            QN_TRY(explain_absence(out, names[i]));
     return QN_OK;
 }
 

@@ -71,6 +71,7 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
     qn_status status = QN_OK;
     QN_TRY_GOTO(parse(stage, &plan), done);
     stage->wide = !qn_plan_is_narrow(plan);
+    stage->takes_all = qn_plan_takes_all(plan);
     if (drops(stage) && !stage->wide)
         QN_TRY_GOTO(qn_plan_leave_out(plan, in, &gaps), done);
     QN_TRY_GOTO(qn_plan_bind_schema(plan, in, session_of(stage)), done);

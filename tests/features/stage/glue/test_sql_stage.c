@@ -129,6 +129,30 @@ static void test_needed_columns_are_those_read(void) {
     qn_stage_free(stage);
 }
 
+static int needed_count(const char *statement) {
+    qn_stage *stage = new_stage(statement);
+    qn_stream *stream = NULL;
+    bool needed[6] = {false};
+    int count = 0;
+    QN_TEST_OK(sql_table_open(&stream, qn_test_comm()));
+    QN_TEST_OK(qn_stage_needs(stage, &stream->schema, needed));
+    for (int i = 0; i < 6; i++)
+        count += needed[i];
+    qn_stream_free(stream);
+    qn_stage_free(stage);
+    return count;
+}
+
+static void test_stars_need_all_columns(void) {
+    CU_ASSERT(needed_count("SELECT * FROM __THIS__") == 6);
+    CU_ASSERT(needed_count("SELECT *, x + n AS s FROM __THIS__ WHERE flag") == 6);
+    CU_ASSERT(needed_count("SELECT t.*, 1 AS one FROM __THIS__ AS t ORDER BY x") == 6);
+    CU_ASSERT(needed_count("SELECT count(*) AS c FROM (SELECT DISTINCT * FROM __THIS__) AS d") ==
+              6);
+    CU_ASSERT(needed_count("SELECT count(*) AS c FROM __THIS__ NATURAL JOIN __THIS__ AS u") == 6);
+    CU_ASSERT(needed_count("SELECT count(*) AS c, sum(x) AS s FROM __THIS__") == 1);
+}
+
 static void test_constants_need_a_column_to_count_by(void) {
     qn_stage *stage = new_stage("SELECT 1 AS one FROM __THIS__");
     qn_stream *stream = NULL;
@@ -258,6 +282,7 @@ static const qn_test_case cases[] = {
     {"columns keep what is known of them", test_columns_keep_what_is_known_of_them},
     {"bad statements are refused with their place", test_bad_statements_are_refused},
     {"needed columns are those that are read", test_needed_columns_are_those_read},
+    {"stars need all columns", test_stars_need_all_columns},
     {"constants need a column to count by", test_constants_need_a_column_to_count_by},
     {"saved statements load", test_saved_statements_load},
     {"what needs a missing column is left out", test_what_needs_a_missing_column_is_left_out},
