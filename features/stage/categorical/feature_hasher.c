@@ -3,7 +3,7 @@
  * 1 to slot hash("c=v"); strings, bools and the columns in categorical_cols are categories. The
  * hash is Murmur3 as since Spark 3; slots are its remainder by num_features.
  *
- * Nulls add nothing. NaN is a number like others, but as a category it counts as null. */
+ * Nulls add nothing. NaN is a number like others, and the category "NaN". */
 #include "core/memory.h"
 #include "core/text/murmur3.h"
 #include "core/text/short.h"
@@ -147,16 +147,27 @@ static qn_status coded_slots(const char *name, const qn_column *texts, int32_t w
     return status;
 }
 
+/* The slot of NaN, which has no text as other categories have. */
+static qn_status nan_slot(const char *name, int32_t width, int32_t *out) {
+    char *text = NULL;
+    QN_TRY(qn_format(&text, "%s=NaN", name));
+    *out = slot_of(qn_view_of(text), width);
+    qn_mem_free(text);
+    return QN_OK;
+}
+
 static qn_status hash_categories(const char *name, const qn_column *column, int32_t width,
                                  entries *out) {
     qn_column *texts = NULL;
+    int32_t of_nan = -1;
+    QN_TRY(nan_slot(name, width, &of_nan));
     QN_TRY(qn_as_text(&texts, column));
     bool coded = texts->dictionary != NULL && texts->dictionary->length <= texts->length;
     qn_status status = (coded ? coded_slots : text_slots)(name, texts, width, out->slots);
     for (int64_t i = 0; i < column->length && status == QN_OK; i++) {
         out->values[i] = 1;
-        if (qn_column_is_null(texts, i))
-            out->slots[i] = -1;
+        if (qn_column_is_null(texts, i)) /* of a null and of NaN */
+            out->slots[i] = qn_column_is_null(column, i) ? -1 : of_nan;
     }
     qn_column_release(texts);
     return status;

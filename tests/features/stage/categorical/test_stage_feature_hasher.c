@@ -2,6 +2,8 @@
  * Ranks: 1 2 3 */
 #include "tests/features/stage/stage_data.h"
 
+#include <math.h>
+
 /* The guide's four rows. */
 static void make_frame(qn_table *frame) {
     qn_column *flags = NULL;
@@ -85,6 +87,21 @@ static void test_collisions(void) {
     qn_stage_free(stage);
 }
 
+/* NaN is a category, "x=NaN", a null none: Spark 4 puts it into slot 457 of 1000. */
+static void test_nan_category(void) {
+    qn_table frame, out;
+    qn_table_init(&frame);
+    frame_reals(&frame, "x", (double[]){NAN, 0, NAN}, 3);
+    frame_null(&frame, 1);
+    qn_stage *stage =
+        stage_of("feature_hasher input_cols=x output_col=u categorical_cols=x num_features=1000");
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    check_slots(&out, "u", (const slot_value[]){{0, 457, 1}, {2, 457, 1}}, 2);
+    qn_table_clear(&out);
+    qn_table_clear(&frame);
+    qn_stage_free(stage);
+}
+
 /* Dictionary-encoded texts hash as plain ones. */
 static void test_dictionary(void) {
     qn_table frame, out;
@@ -130,6 +147,7 @@ static const qn_test_case cases[] = {
     {"Spark's documented example hashes as documented", test_documented},
     {"a numeric column can be a category", test_categorical},
     {"collisions add up, nulls add nothing, zeros are stored", test_collisions},
+    {"NaN is a category", test_nan_category},
     {"dictionary-encoded columns give the same", test_dictionary},
     {"wrong columns and options are refused", test_refused},
     {NULL, NULL},
