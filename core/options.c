@@ -153,7 +153,7 @@ static qn_status set_number(const qn_option *option, option_value *value, const 
     double real = 0;
     if (option->type == QN_OPTION_INT && !qn_parse_int64(qn_view_of(text), &integer))
         return bad_value(option, text, "an integer");
-    if (option->type == QN_OPTION_REAL && !qn_parse_real(qn_view_of(text), &real))
+    if (option->type == QN_OPTION_REAL && !qn_parse_option_real(qn_view_of(text), &real))
         return bad_value(option, text, "a number");
     if (!in_interval(option->type == QN_OPTION_INT ? (double)integer : real, option->check))
         return out_of_range(option, text);

@@ -315,6 +315,16 @@ bool qn_parse_real(qn_view text, double *out) {
     return qn_parse_real_with(text, '.', out);
 }
 
+bool qn_parse_option_real(qn_view text, double *out) {
+    bool negative = text.length > 0 && text.data[0] == '-';
+    qn_view word = {text.data + negative, text.length - negative};
+    if (!qn_view_equal(word, qn_view_of(".inf")) && !qn_view_equal(word, qn_view_of(".nan")))
+        return qn_parse_real(text, out);
+    double value = word.data[1] == 'i' ? HUGE_VAL : NAN;
+    *out = negative ? -value : value;
+    return true;
+}
+
 /* Rounding to double and then to float differs from rounding once only if the double lies in the
  * middle of two floats, or where floats are subnormal or end. */
 static bool is_float_safe(double value) {

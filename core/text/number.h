@@ -13,6 +13,9 @@ bool qn_parse_int32(qn_view text, int32_t *out);
 bool qn_parse_real(qn_view text, double *out);
 bool qn_parse_real32(qn_view text, float *out); /* rounded once, as strtof does */
 
+/* Local. As qn_parse_real, and infinities and NaN as YAML writes them: .inf, -.inf, .nan. */
+bool qn_parse_option_real(qn_view text, double *out);
+
 /* True if the text is an integer, but none that fits 64 bits. */
 bool qn_is_int_too_long(qn_view text);
 

@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "core/text/number.h"
 
-#include <math.h>
 #include <string.h>
 
 qn_status qn_numbers_one(const char *option, qn_view text, double *out) {
@@ -11,12 +10,7 @@ qn_status qn_numbers_one(const char *option, qn_view text, double *out) {
         text = (qn_view){text.data + 1, text.length - 1};
     while (text.length > 0 && text.data[text.length - 1] == ' ')
         text.length--;
-    /* as YAML writes infinities */
-    if (qn_view_equal(text, qn_view_of(".inf")) || qn_view_equal(text, qn_view_of("-.inf"))) {
-        *out = text.data[0] == '-' ? -HUGE_VAL : HUGE_VAL;
-        return QN_OK;
-    }
-    if (!qn_parse_real(text, out) || *out != *out)
+    if (!qn_parse_option_real(text, out) || *out != *out)
         return qn_fail(QN_JOB, "%s: '%.*s' is not a number", option, (int)text.length, text.data);
     return QN_OK;
 }

@@ -86,6 +86,8 @@ static void test_refused(void) {
     qn_stage *stage = stage_of("normalizer output_col=y");
     QN_TEST_FAILS(qn_stage_set(stage, "p", "0.5"), QN_JOB, "[1,inf]");
     QN_TEST_FAILS(qn_stage_set(stage, "p", "nan"), QN_JOB, "[1,inf]");
+    QN_TEST_FAILS(qn_stage_set(stage, "p", "-.inf"), QN_JOB, "[1,inf]");
+    QN_TEST_OK(qn_stage_set(stage, "p", ".inf")); /* as YAML writes it */
     qn_stage_free(stage);
 }
 
