@@ -265,6 +265,9 @@ static qn_status finish_summary(imputer *self, qn_comm *comm, int32_t i) {
     if (by == MEAN) {
         QN_TRY(qn_reduce_sums(comm, &of->sum, 1));
         self->surrogates[i] = qn_sum_result(&of->sum) / (double)of->count;
+        if (isnan(self->surrogates[i]))
+            return qn_fail(QN_DATA, "column '%s' has no mean: it holds inf and -inf",
+                           qn_columns_input(stage, i));
         return QN_OK;
     }
     qn_quantiles *order = &of->order;

@@ -208,6 +208,10 @@ static void test_refused(void) {
     qn_stage *stage = stage_of("imputer input_col=hollow output_col=y");
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA,
                   "imputer: column 'hollow' has no value to compute the mean from");
+    frame_reals(&frame, "ends", (double[]){INFINITY, -INFINITY}, 2);
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "ends")); /* refused by Spark 4, too */
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA,
+                  "column 'ends' has no mean: it holds inf and -inf");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "word"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
                   "column 'word' is string, but must be numeric, unless strategy is mode");
