@@ -112,6 +112,9 @@ QN_CLONES static void map_ascii_bytes(char *out, const char *text, int64_t lengt
         out[i] = map_ascii(text[i], to);
 }
 
+/* Whose capital Unicode's simple mapping does not know, but utf8proc's does. */
+#define SHARP_S 0xdf
+
 static qn_status map_unicode(qn_view text, qn_case to, qn_text *out) {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.data;
     for (int64_t i = 0; i < text.length;) {
@@ -123,7 +126,10 @@ static qn_status map_unicode(qn_view text, qn_case to, qn_text *out) {
             encoded[0] = bytes[i];
             used = 1;
         } else {
-            point = to == QN_LOWER ? utf8proc_tolower(point) : utf8proc_toupper(point);
+            if (to == QN_LOWER)
+                point = utf8proc_tolower(point);
+            else if (point != SHARP_S)
+                point = utf8proc_toupper(point);
             length = utf8proc_encode_char(point, encoded);
         }
         QN_TRY(qn_text_add(out, (const char *)encoded, length));

@@ -68,6 +68,7 @@ static void test_characters(void) {
     test_constant("translate('AaBbCc', 'abc', '123')", "string", "'A1B2C3'");
     test_constant("translate('translate', 'rnlt', '123')", "string", "'1a2s3ae'");
     test_constant("translate('ärger', 'äg', 'aß')", "string", "'arßer'");
+    test_constant("upper('straße')", "string", "'STRAßE'");
     test_constant("ascii('222')", "int32", "50");
     test_constant("ascii('')", "int32", "0");
     test_expr("ascii(s)", "int32: 97 196 null 0 32");
