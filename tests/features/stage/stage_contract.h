@@ -454,6 +454,8 @@ done:
     return status;
 }
 
+enum { EVERY_ALLOCATION = 700 }; /* past it one of seven: stages made of stages need thousands */
+
 /* Each `step`-th allocation in turn fails once; every failure is a MEMORY error and leaves no
  * block. Files are slow, so with one not every allocation is tried. */
 static inline void contract_memory_at(qn_stage *(*make)(void), const char *name, const char *path,
@@ -463,7 +465,8 @@ static inline void contract_memory_at(qn_stage *(*make)(void), const char *name,
     contract_frame(&frame, 60);
     QN_TEST_OK(qn_comm_self(&alone));
     qn_status status = QN_MEMORY;
-    for (int64_t successes = 0; status != QN_OK && successes < 100000; successes += step) {
+    for (int64_t successes = 0; status != QN_OK && successes < 100000;
+         successes += successes < EVERY_ALLOCATION ? step : 7 * step) {
         qn_stage *stage = make();
         qn_stream *in = frame_stream(&frame, alone, 40);
         int64_t before = qn_mem_blocks();
