@@ -58,7 +58,7 @@ static void drop_stages(r_formula *self) {
     qn_stage_free(self->stages.indexer);
     qn_stage_free(self->stages.encoder);
     qn_stage_free(self->label);
-    self->stages = (qn_formula_stages){NULL, NULL};
+    self->stages = (qn_formula_stages){NULL, NULL, -1};
     self->label = NULL;
     qn_mem_free_all(self->terms, self->term_count);
     self->terms = NULL;
@@ -133,9 +133,10 @@ static qn_status build(r_formula *self, qn_formula *formula, const qn_schema *in
     return QN_OK;
 }
 
+/* A term with a reference. */
 static bool is_term(const r_formula *self, const char *column) {
     for (int64_t i = 0; i < self->term_count; i++)
-        if (strcmp(self->terms[i], column) == 0)
+        if (i != self->stages.whole && strcmp(self->terms[i], column) == 0)
             return true;
     return false;
 }

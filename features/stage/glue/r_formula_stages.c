@@ -107,6 +107,7 @@ typedef struct builder {
     names texts, indices;     /* string columns and their indices */
     names encoded, one_hot;   /* indices and their 0/1 vectors, the last category left out */
     names terms;              /* the column of each term */
+    int64_t whole;            /* as in qn_formula_stages */
     bool reference_left_open; /* without intercept, until one string term kept all categories */
 } builder;
 
@@ -169,6 +170,7 @@ static qn_status add_text_term(builder *self, const char *column) {
         return names_add(&self->one_hot, output);
     }
     self->reference_left_open = false;
+    self->whole = self->terms.count - 1;
     qn_stage *stage = NULL;
     QN_TRY(make_stage(&stage, "one_hot_encoder"));
     qn_status status = qn_stage_set(stage, "input_col", input);
@@ -243,6 +245,7 @@ qn_status qn_formula_build(qn_formula_stages *out, const qn_formula *formula,
                            const qn_schema *schema, const qn_formula_options *options) {
     builder self = {.formula = formula, .schema = schema, .options = options};
     self.reference_left_open = !formula->intercept;
+    self.whole = -1;
     qn_stage *indexer = NULL;
     qn_status status;
     if (formula->terms.count == 0)
@@ -253,7 +256,7 @@ qn_status qn_formula_build(qn_formula_stages *out, const qn_formula *formula,
         QN_TRY_GOTO(add_term(&self, &formula->terms.items[i]), done);
     QN_TRY_GOTO(add_last_stages(&self), done);
     QN_TRY_GOTO(make_indexer(&self, &indexer), done);
-    *out = (qn_formula_stages){indexer, self.encoder};
+    *out = (qn_formula_stages){indexer, self.encoder, self.whole};
     self.encoder = NULL;
 done:
     qn_stage_free(self.encoder);

@@ -8,6 +8,7 @@
 typedef struct qn_formula_stages {
     qn_stage *indexer; /* of the string columns; NULL: there are none */
     qn_stage *encoder; /* a pipeline: 0/1 vectors, interactions, and all of it as one vector */
+    int64_t whole;     /* the string term that keeps all its categories; -1: none */
 } qn_formula_stages;
 
 typedef struct qn_formula_options {

@@ -338,6 +338,12 @@ static void test_refused(void) {
     QN_TEST_OK(qn_stage_set(stage, "formula", "y ~ same"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 2, &out), QN_DATA,
                   "column 'same' has one category only, 'a'; a term needs two");
+    QN_TEST_OK(qn_stage_set(stage, "formula", "y ~ x + same - 1")); /* Spark 4: [x, 1] */
+    QN_TEST_OK(fit_transform(stage, &frame, 2, &out));
+    CU_ASSERT_EQUAL(value_at(&out, "features", 0, 1), 1);
+    qn_table_clear(&out);
+    qn_stage_free(stage);
+    stage = stage_of("r_formula");
     QN_TEST_OK(qn_stage_set(stage, "formula", "y ~ none"));
     QN_TEST_OK(qn_stage_set(stage, "handle_invalid", "keep"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 2, &out), QN_DATA, "'none' has no category");
