@@ -27,7 +27,7 @@ import numpy
 
 # What differs on purpose: pattern of cases' names, pattern of the difference, reason. docs/stages has them.
 MEANT = [
-    ("scaler", "only Quern refuses: .*(infinit|NaN)",
+    ("scaler", "only Quern refuses: .*(cannot be scaled|NaN)",
      "scalers refuse, in fit, a slot that reaches to an infinity or has nothing but NaN; Spark makes it constant or NaN"),
     ("selector", "only Quern refuses: .*(no slot|nothing|none)",
      "a selection of nothing is an error; Spark goes on with empty vectors"),
@@ -37,6 +37,22 @@ MEANT = [
     ("index_to_string", "only Spark refuses: .*Unseen index: null", "null has a null text; Spark fails"),
     ("string_indexer b ", "only Spark refuses: .*BooleanType", "bools are categories, too"),
     ("", "only Spark refuses: .*empty string for name", "the empty text may be a category with a slot"),
+    ("one_hot|null vector|vector_size_hint", "only Spark refuses: .*ROW_VALUE_IS_NULL",
+     "nulls do not count in an encoder's fit; Spark fails"),
+    ("target_encoder null label", "only Quern refuses: .*must be finite", "labels must be finite; Spark's codes become NaN"),
+    ("r_formula y ~ (1|u - u) ", "only Quern refuses: .*no terms", "a formula without terms is an error"),
+    ("r_formula nope", "only Quern refuses: .*unknown column", "fitting needs the label"),
+    ("r_formula y ~ b:u|interaction numbers", "only Spark refuses: requirement failed", "bools can be multiplied"),
+    ("(r_formula|interaction).*\\[(same|one) ", "values", "a lone category is 1 in a product; in Spark its index, 0"),
+    ("interaction NaN|polynomial_expansion . dirty", "instead of .*nan", "a factor 0 makes a product 0, beside NaN, too"),
+    ("binarizer whole", "only Spark refuses: .*IntegerType", "all numbers can be compared"),
+    ("binarizer", "None instead of 0.0", "null gives null, as in Spark 3.0; later ones give 0"),
+    ("binarizer vector -", "values", "NaN is above nothing; Spark has it above thresholds below 0, in vectors only"),
+    ("regex_tokenizer", "\U0001f600|\\?", "characters count; in Spark units of UTF-16"),
+    (r"regex_tokenizer \\b", "values", "\\b means ASCII, as in Java since 19"),
+    ("count_vectorizer", "only Quern refuses: .*vocabulary is empty", "an empty vocabulary is an error"),
+    ("determined", "", "a slot that the label determines has p 0; Spark's F test gives NaN"),
+    ("upper", "instead of 'SS'", "upper maps each character to one"),
     ("minus zero", "values", "-0.0 is 0; Spark's buckets place it below a split at 0"),
 ]
 
@@ -303,7 +319,7 @@ def slot_names(metadata):
 
 
 class Case:
-    """names: how slots' names compare; loose takes = as _, last the text behind =, none not at all."""
+    """names: how slots' names compare; loose without the columns of categories, last the text behind =, none not at all."""
 
     def __init__(self, name, train, test, stages, out, names, tolerance):
         self.name, self.train, self.test = name, train, test
@@ -498,6 +514,7 @@ def vectors(seed):
             *HOT, vector(["h", "y"]), stage("polynomial_expansion", "v", degree=degree)], "o"
         yield f"polynomial_expansion {degree} dirty", "dirty dirty", [
             vector(["y", "z"], handle_invalid="keep"), stage("polynomial_expansion", "v", degree=degree)], "o"
+    yield "interaction one category", "same clean", [*HOT[:1], stage("interaction", ["y", "i"])], "o"
     yield "interaction numbers", "clean clean", [stage("interaction", ["y", "j", "b"])], "o", "exact"
     yield "interaction category", "clean clean", [*HOT, stage("interaction", ["y", "i"])], "o", "loose"
     yield "interaction categories", "clean clean", [
@@ -524,6 +541,11 @@ def vectors(seed):
                                    ("continuous", "continuous", "target"), ("categorical", "categorical", "u"),
                                    ("continuous", "categorical", "u"), ("continuous", "continuous", "y")):
         inputs = ["u", "j", "label", "c", "k"] if feature == "categorical" else ["y", "u", "j", "c", "label", "z", "target"]
+        if feature == "continuous":
+            yield f"univariate_feature_selector determined {label} {column}", "clean clean", [
+                vector(inputs), stage("univariate_feature_selector", "v", feature_type=feature, label_type=label,
+                                      label_col=column, selection_mode="fpr")], "o", "exact"
+            inputs.remove(column)
         for mode, thresholds in (("num_top_features", (None, 1, 3, 50)), ("percentile", (None, 0.4, 1.0)),
                                  ("fpr", (None, 0.5)), ("fdr", (None, 0.6)), ("fwe", (None, 0.9))):
             for threshold in thresholds:
@@ -650,7 +672,8 @@ def compare_names(mode, ours, theirs):
     if mode == "last":
         ours = [name.split("=", 1)[-1] for name in ours]
     elif mode == "loose":
-        ours, theirs = [[re.sub("[=_]", "_", re.sub(r"\bh_", "", name)) for name in names] for names in (ours, theirs)]
+        ours = [re.sub(r"\b\w+=", "", name) for name in ours]
+        theirs = [re.sub(r"\b(v_i|gi|i|h|w|g|s)_", "", name) for name in theirs]
     elif mode == "bucket":
         theirs = [re.sub(r"\.0\b|E\d+", "", n).replace("Infinity", "inf") for n in theirs]
         ours = [n for n in ours if n != "NaN"]
