@@ -41,6 +41,13 @@ static qn_status column_of(char *const *texts, int64_t count, qn_column **out) {
     return status;
 }
 
+static qn_status fail_unknown(const qn_field *field) {
+    qn_status status =
+        qn_fail(QN_JOB, "column '%s' does not say which categories its indices are", field->name);
+    qn_error_help("set labels, or read the output of a string_indexer");
+    return status;
+}
+
 static qn_status find_labels(index_to_string *self, const qn_field *field) {
     char *const *texts;
     qn_column_release(self->labels);
@@ -50,7 +57,8 @@ static qn_status find_labels(index_to_string *self, const qn_field *field) {
         return column_of(texts, count, &self->labels);
     }
     if (!qn_indices_nominal(field) || field->attributes->names == NULL)
-        return QN_OK; /* a string_indexer may not be fitted yet */
+        /* A string_indexer, which gives doubles, may not be fitted yet. */
+        return field->type == QN_FLOAT64 ? QN_OK : fail_unknown(field);
     return column_of(field->attributes->names, field->attributes->count, &self->labels);
 }
 
@@ -65,13 +73,6 @@ static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
 }
 
 /* ---- Transform ------------------------------------------------------------------------------ */
-
-static qn_status fail_unknown(const qn_field *field) {
-    qn_status status =
-        qn_fail(QN_JOB, "column '%s' does not say which categories its indices are", field->name);
-    qn_error_help("set labels, or read the output of a string_indexer");
-    return status;
-}
 
 static qn_status fail_index(const qn_field *field, const qn_batch *batch, int64_t row, double value,
                             int64_t count) {

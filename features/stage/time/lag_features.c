@@ -29,7 +29,8 @@ static qn_status parse_lag(const char *text, int64_t *out) {
     char *end;
     *out = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || *out < 1 || *out > INT32_MAX)
-        return qn_fail(QN_JOB, "option 'lags' takes whole numbers of at least 1, not '%s'", text);
+        return qn_fail(QN_JOB, "option 'lags' takes whole numbers from 1 to %d, not '%s'",
+                       INT32_MAX, text);
     return QN_OK;
 }
 

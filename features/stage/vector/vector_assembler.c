@@ -92,6 +92,8 @@ static qn_status find_inputs(const qn_stage *stage, const qn_schema *schema, int
     char *const *names;
     int64_t inputs = qn_options_list(stage->options, "input_cols", &names);
     int32_t *indices = NULL;
+    if (inputs == 0)
+        return qn_fail(QN_JOB, "input_cols names no column");
     QN_TRY(qn_mem_alloc(&indices, (size_t)inputs, sizeof *indices));
     for (int64_t i = 0; i < inputs; i++) {
         qn_status status = qn_schema_require(schema, names[i], &indices[i]);

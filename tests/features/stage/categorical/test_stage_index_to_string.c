@@ -70,6 +70,12 @@ static void test_refused(void) {
     QN_TEST_FAILS(fit_transform(stage, &frame, 4, &out), QN_JOB,
                   "index_to_string: column 'i' does not say which categories its indices are");
     qn_table_clear(&out);
+    qn_schema bound;
+    frame_ints(&frame, "whole", (int32_t[]){1, 0, 2, 1}, 4);
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "whole"));
+    QN_TEST_FAILS(qn_stage_bind(stage, &frame.schema, &bound), QN_JOB,
+                  "column 'whole' does not say which categories its indices are");
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "i"));
     QN_TEST_OK(qn_stage_set(stage, "labels", "no,yes"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 4, &out), QN_DATA,
                   "'i' has index 2 at row 2 (counting from 0), but there are 2 labels");

@@ -46,7 +46,7 @@ static void test_mistakes_are_found_without_data(void) {
     past_fails("lag_features order_col=t", &frame, "option 'input_cols' must be given");
     past_fails("lag_features order_col=t input_cols=w", &frame, "'w'");
     past_fails("lag_features order_col=t input_cols=v lags=0", &frame,
-               "option 'lags' takes whole numbers of at least 1, not '0'");
+               "option 'lags' takes whole numbers from 1 to 2147483647, not '0'");
     past_fails("lag_features order_col=t input_cols=v lags=1.5", &frame, "not '1.5'");
     past_fails("lag_features order_col=t input_cols=v lags=", &frame, "lags");
     past_fails("lag_features order_col=t input_cols=v lags=1,1", &frame,

@@ -80,6 +80,8 @@ static void test_refused(void) {
     frame_reals(&frame, "price", (double[]){1}, 1);
     qn_stage *stage = stage_of("vector_assembler");
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "input_cols is not set");
+    QN_TEST_OK(qn_stage_set_list(stage, "input_cols", NULL, 0));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "input_cols names no column");
     QN_TEST_OK(qn_stage_set(stage, "input_cols", "word"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB,
                   "column 'word' is string, but must be numeric, bool or vector");
