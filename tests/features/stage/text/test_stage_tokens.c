@@ -167,6 +167,7 @@ static void test_stop_unicode(void) {
 }
 
 static void write_file(const char *path, const char *text) {
+    QN_TEST_OK(qn_comm_barrier(qn_test_comm())); /* others may read the last one still */
     if (qn_comm_rank(qn_test_comm()) == 0) {
         qn_output *output = NULL;
         QN_TEST_OK(qn_output_open(&output, path));
