@@ -111,9 +111,7 @@ done:
 }
 
 static qn_pair sum_of(const qn_moments *moments, int64_t index) {
-    qn_pair pair;
-    qn_sums_result_pair(&moments->sums, index, &pair.high, &pair.low);
-    return pair;
+    return qn_sums_result_pair(&moments->sums, index);
 }
 
 qn_status qn_anova_test(const qn_anova *anova, int32_t slot, qn_test_result *out) {

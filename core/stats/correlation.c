@@ -229,9 +229,7 @@ done:
 /* ---- Results -------------------------------------------------------------------------------- */
 
 static qn_pair sum_of(const qn_correlation *correlation, int64_t index) {
-    qn_pair pair;
-    qn_sums_result_pair(&correlation->sums, index, &pair.high, &pair.low);
-    return pair;
+    return qn_sums_result_pair(&correlation->sums, index);
 }
 
 /* Not more than what 106 bits round off a sum of squares. */

@@ -261,9 +261,7 @@ done:
 }
 
 static qn_pair sum_of(const qn_cross *cross, int64_t index) {
-    qn_pair pair;
-    qn_sums_result_pair(&cross->sums, index, &pair.high, &pair.low);
-    return pair;
+    return qn_sums_result_pair(&cross->sums, index);
 }
 
 void qn_cross_sums(const qn_cross *cross, int32_t slot, qn_test_sums *out) {

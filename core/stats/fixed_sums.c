@@ -436,7 +436,9 @@ void qn_fixed_sums_result_pair(const qn_fixed_sums *sums, int64_t index, double 
     if (!isfinite(*high))
         return;
     if (sums->wide) {
-        qn_sums_result_pair(&sums->digits, index, high, low);
+        qn_pair pair = qn_sums_result_pair(&sums->digits, index);
+        *high = pair.high;
+        *low = pair.low;
         return;
     }
     qn_wide value = value_of(sums->pairs[index]);

@@ -322,9 +322,7 @@ bool qn_gram_find_bad(const qn_column *features, int64_t *row, int32_t *slot) {
 /* ---- Results -------------------------------------------------------------------------------- */
 
 static qn_pair sum_pair(const qn_gram *gram, int64_t index) {
-    qn_pair pair;
-    qn_sums_result_pair(&gram->sums, index, &pair.high, &pair.low);
-    return pair;
+    return qn_sums_result_pair(&gram->sums, index);
 }
 
 void qn_gram_result_clear(qn_gram_result *result) {

@@ -264,9 +264,7 @@ int64_t qn_moments_count(const qn_moments *moments, int32_t slot) {
 }
 
 static qn_pair pair_of(const qn_moments *moments, int64_t index) {
-    qn_pair pair;
-    qn_sums_result_pair(&moments->sums, index, &pair.high, &pair.low);
-    return pair;
+    return qn_sums_result_pair(&moments->sums, index);
 }
 
 static qn_pair weight_of(const qn_moments *moments, int32_t slot) {

@@ -276,10 +276,12 @@ double qn_sums_result(const qn_sums *sums, int64_t index) {
     return qn_sum_result(&sum);
 }
 
-void qn_sums_result_pair(const qn_sums *sums, int64_t index, double *high, double *low) {
+qn_pair qn_sums_result_pair(const qn_sums *sums, int64_t index) {
     qn_sum sum;
+    qn_pair pair;
     qn_sums_get(sums, index, &sum);
-    qn_sum_result_pair(&sum, high, low);
+    qn_sum_result_pair(&sum, &pair.high, &pair.low);
+    return pair;
 }
 
 qn_status qn_sums_normalize(qn_sums *sums) {

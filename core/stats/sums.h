@@ -4,6 +4,7 @@
 #ifndef QUERN_CORE_STATS_SUMS_H
 #define QUERN_CORE_STATS_SUMS_H
 
+#include "core/stats/pair.h"
 #include "core/stats/sum.h"
 
 /* Each sum has `window` digits from digit `first` on and one word that counts additions since the
@@ -43,7 +44,7 @@ QN_CHECKED qn_status qn_sums_add_sum(qn_sums *sums, int64_t index, const qn_sum 
 QN_CHECKED qn_status qn_sums_merge(qn_sums *sums, const qn_sums *other);
 
 double qn_sums_result(const qn_sums *sums, int64_t index);
-void qn_sums_result_pair(const qn_sums *sums, int64_t index, double *high, double *low);
+qn_pair qn_sums_result_pair(const qn_sums *sums, int64_t index);
 void qn_sums_get(const qn_sums *sums, int64_t index, qn_sum *out); /* one of them, alone */
 
 /* Local. For the reduction over ranks (mpi/comm/reduce.h): propagates carries, so that words may be
