@@ -25,8 +25,4 @@ bool qn_words_split_avx512(qn_words *words, qn_view text, bool lower);
 /* The best one for this processor. */
 qn_words_splitter qn_words_best(void);
 
-static inline bool qn_is_blank(char c) {
-    return c == ' ' || (unsigned char)(c - '\t') < 5;
-}
-
 #endif
