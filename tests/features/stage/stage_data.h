@@ -160,6 +160,16 @@ static inline qn_status fit_transform(qn_stage *stage, const qn_table *frame, in
     return status != QN_OK ? status : transform_frame(stage, frame, rows, out);
 }
 
+/* A stage that must fail on the frame, when it is bound, fitted or transforms. */
+static inline void check_refused_on(const qn_table *frame, const char *text, qn_status code,
+                                    const char *message) {
+    qn_table out;
+    qn_stage *stage = stage_of(text);
+    QN_TEST_FAILS(fit_transform(stage, frame, 1, &out), code, message);
+    qn_table_clear(&out);
+    qn_stage_free(stage);
+}
+
 /* ---- Looking -------------------------------------------------------------------------------- */
 
 /* The value at a source row of a column (slot `slot` of a vector), whichever rank has it; NaN for

@@ -137,13 +137,10 @@ static void test_prediction(void) {
 }
 
 static void check_refused(const char *text, const char *message) {
-    qn_table frame, out;
+    qn_table frame;
     make_frame(&frame);
-    qn_stage *stage = stage_of(text);
-    QN_TEST_FAILS(fit_transform(stage, &frame, 5, &out), QN_JOB, message);
-    qn_table_clear(&out);
+    check_refused_on(&frame, text, QN_JOB, message);
     qn_table_clear(&frame);
-    qn_stage_free(stage);
 }
 
 static void test_refused(void) {

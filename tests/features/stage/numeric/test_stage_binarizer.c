@@ -64,29 +64,21 @@ static void test_sparse(void) {
     qn_stage_free(stage);
 }
 
-static void check_refused(const qn_table *frame, const char *text, const char *message) {
-    qn_table out;
-    qn_stage *stage = stage_of(text);
-    QN_TEST_FAILS(fit_transform(stage, frame, 1, &out), QN_JOB, message);
-    qn_table_clear(&out);
-    qn_stage_free(stage);
-}
-
 static void test_refused(void) {
     static const char *const words[] = {"x"};
     qn_table frame;
     qn_table_init(&frame);
     frame_reals(&frame, "x", (double[]){1}, 1);
     frame_texts(&frame, "word", words, 1);
-    check_refused(&frame, "binarizer input_col=word output_col=b",
-                  "binarizer: column 'word' is string, but must be numeric or a vector");
-    check_refused(&frame, "binarizer input_col=y output_col=b", "'y'");
-    check_refused(&frame, "binarizer input_col=x output_col=b thresholds=1,2",
-                  "thresholds has 2 numbers, but there are 1 columns");
-    check_refused(&frame, "binarizer input_col=x output_col=b thresholds=one",
-                  "thresholds: 'one' is not a number");
-    check_refused(&frame, "binarizer input_col=x output_col=b thresholds=1 threshold=2",
-                  "set threshold or thresholds, not both");
+    check_refused_on(&frame, "binarizer input_col=word output_col=b", QN_JOB,
+                     "binarizer: column 'word' is string, but must be numeric or a vector");
+    check_refused_on(&frame, "binarizer input_col=y output_col=b", QN_JOB, "'y'");
+    check_refused_on(&frame, "binarizer input_col=x output_col=b thresholds=1,2", QN_JOB,
+                     "thresholds has 2 numbers, but there are 1 columns");
+    check_refused_on(&frame, "binarizer input_col=x output_col=b thresholds=one", QN_JOB,
+                     "thresholds: 'one' is not a number");
+    check_refused_on(&frame, "binarizer input_col=x output_col=b thresholds=1 threshold=2", QN_JOB,
+                     "set threshold or thresholds, not both");
     qn_table_clear(&frame);
 }
 
