@@ -87,6 +87,26 @@ qn_status qn_columns_fail_type(const qn_field *field, const char *wanted) {
                    qn_type_name(field->type), wanted);
 }
 
+/* ---- State ---------------------------------------------------------------------------------- */
+
+qn_status qn_columns_persist_count(qn_archive *archive, int64_t *count) {
+    QN_TRY(qn_archive_int(archive, "column_count", count));
+    if (*count < 0 || *count > INT32_MAX)
+        return qn_fail(QN_DATA, "the file says %lld columns", (long long)*count);
+    return QN_OK;
+}
+
+qn_status qn_columns_describe(const qn_stage *stage, json_t *object, const char *name,
+                              int64_t count,
+                              json_t *(*describe_column)(const qn_stage *stage, int32_t i)) {
+    json_t *all = json_object();
+    int failed = 0;
+    for (int32_t i = 0; i < count; i++)
+        failed |= json_object_set_new(all, qn_columns_input(stage, i), describe_column(stage, i));
+    failed |= json_object_set_new(object, name, all);
+    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+}
+
 /* ---- Values --------------------------------------------------------------------------------- */
 
 static void present_reals(const qn_column *column, int64_t first, int64_t count, double *out) {

@@ -37,6 +37,17 @@ QN_CHECKED qn_status qn_columns_add(qn_schema *schema, const char *name, qn_type
 /* Local. JOB error "column 'c' is TYPE, but must be WANTED". */
 QN_CHECKED qn_status qn_columns_fail_type(const qn_field *field, const char *wanted);
 
+/* Collective. For persist: saves or loads the number of fitted columns. DATA error if the file's
+ * cannot be one. */
+QN_CHECKED qn_status qn_columns_persist_count(qn_archive *archive, int64_t *count);
+
+/* Local. For describe: adds an object `name` that has what `describe_column` makes of each of the
+ * first `count` columns (a new reference, NULL without memory), under the input's name. */
+QN_CHECKED qn_status qn_columns_describe(const qn_stage *stage, json_t *object, const char *name,
+                                         int64_t count,
+                                         json_t *(*describe_column)(const qn_stage *stage,
+                                                                    int32_t i));
+
 /* Local. Rows [first, first + count) of a numeric, bool, date or timestamp column as doubles, NaN
  * for nulls. */
 void qn_columns_reals(const qn_column *column, int64_t first, int64_t count, double *out);

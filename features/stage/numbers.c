@@ -69,3 +69,7 @@ done:
     qn_mem_free(given);
     return status;
 }
+
+json_t *qn_numbers_json(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}

@@ -1,4 +1,4 @@
-/* Options that are lists of numbers: thresholds, splits, bounds. */
+/* Options that are lists of numbers, thresholds, splits, bounds; and numbers in descriptions. */
 #ifndef QUERN_FEATURES_STAGE_NUMBERS_H
 #define QUERN_FEATURES_STAGE_NUMBERS_H
 
@@ -20,5 +20,8 @@ QN_CHECKED qn_status qn_numbers_text(const char *option, const char *text, doubl
 /* Local. One number a column: the option's list has one for all or one for each of `columns`. */
 QN_CHECKED qn_status qn_numbers_each(const qn_stage *stage, const char *option, int32_t columns,
                                      double **out);
+
+/* The number, or null if it is not finite; the caller's reference. */
+json_t *qn_numbers_json(double value);
 
 #endif

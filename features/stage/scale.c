@@ -176,6 +176,24 @@ qn_status qn_scale_apply(const qn_scale *by, const qn_column *in, qn_column **ou
     return status;
 }
 
+qn_status qn_scale_transform(const qn_scale *by, const qn_stage *stage, const qn_schema *schema,
+                             const qn_batch *in, qn_batch *out) {
+    int32_t index;
+    qn_column *scaled = NULL;
+    QN_TRY(qn_vectors_find(stage, schema, &index));
+    QN_TRY(qn_scale_apply(by, in->columns[index], &scaled));
+    return qn_vectors_append(in, scaled, out);
+}
+
+qn_status qn_scale_divide(double **factors, const double *ranges, int64_t width, double flat) {
+    double *made = NULL;
+    QN_TRY(qn_mem_alloc(&made, (size_t)width, sizeof *made));
+    for (int64_t s = 0; s < width; s++)
+        made[s] = ranges[s] != 0 ? 1 / ranges[s] : flat;
+    *factors = made;
+    return QN_OK;
+}
+
 /* ---- Fitting by ranges ---------------------------------------------------------------------- */
 
 qn_status qn_scale_add_extremes(const qn_stage *stage, const qn_schema *schema,
@@ -202,11 +220,10 @@ qn_status qn_scale_check_range(const qn_stage *stage, int32_t slot, double low, 
                    slot, name, low, high);
 }
 
-qn_status qn_scale_finish_extremes(qn_comm *comm, qn_extremes *extremes, double **min,
-                                   double **max) {
+qn_status qn_scale_finish_extremes(const qn_stage *stage, qn_comm *comm, qn_extremes *extremes,
+                                   double **min, double **max) {
     QN_TRY(qn_reduce_extremes(comm, extremes));
-    if (extremes->rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+    QN_TRY(qn_vectors_check_rows(stage, extremes->rows));
     size_t width = (size_t)extremes->width;
     QN_TRY(qn_mem_alloc(min, width, sizeof **min));
     QN_TRY(qn_mem_alloc(max, width, sizeof **max));

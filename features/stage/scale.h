@@ -23,6 +23,14 @@ typedef struct qn_scale {
  * value. Errors: MEMORY. */
 QN_CHECKED qn_status qn_scale_apply(const qn_scale *by, const qn_column *in, qn_column **out);
 
+/* Local. For transform: `out` becomes `in` and the scaled input_col. */
+QN_CHECKED qn_status qn_scale_transform(const qn_scale *by, const qn_stage *stage,
+                                        const qn_schema *schema, const qn_batch *in, qn_batch *out);
+
+/* Local. Factors that divide by `ranges`, `flat` where a range is 0; the caller's. */
+QN_CHECKED qn_status qn_scale_divide(double **factors, const double *ranges, int64_t width,
+                                     double flat);
+
 /* ---- Fitting by ranges ---------------------------------------------------------------------- */
 
 /* Local. For `add` of a stage that is fitted by the extremes of its input_col: begins them at the
@@ -32,8 +40,8 @@ QN_CHECKED qn_status qn_scale_add_extremes(const qn_stage *stage, const qn_schem
 
 /* Collective. For `finish`: the extremes of each slot over all ranks, in two arrays that are the
  * caller's; clears `extremes`. DATA error if there is no row. */
-QN_CHECKED qn_status qn_scale_finish_extremes(qn_comm *comm, qn_extremes *extremes, double **min,
-                                              double **max);
+QN_CHECKED qn_status qn_scale_finish_extremes(const qn_stage *stage, qn_comm *comm,
+                                              qn_extremes *extremes, double **min, double **max);
 
 /* Local. DATA error about a slot of input_col whose values, from low to high, cannot be scaled:
  * NaN (there are none) or a difference that is not finite. */

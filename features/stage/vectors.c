@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "features/stage/columns.h"
+#include "features/stage/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,21 @@ qn_status qn_vectors_bind_numbers(const qn_stage *stage, const qn_schema *in, co
     qn_status status = qn_vectors_bind(stage, in, field->width, attributes, out);
     qn_attributes_release(attributes);
     return status;
+}
+
+qn_status qn_vectors_bind_fitted(const qn_stage *stage, const qn_schema *in, int64_t fitted,
+                                 qn_schema *out) {
+    int32_t index;
+    QN_TRY(qn_vectors_find(stage, in, &index));
+    QN_TRY(qn_vectors_check_fitted(stage, &in->fields[index], fitted));
+    return qn_vectors_bind_numbers(stage, in, &in->fields[index], out);
+}
+
+qn_status qn_vectors_check_rows(const qn_stage *stage, int64_t rows) {
+    if (rows == 0)
+        return qn_fail(QN_DATA, "there is no row to fit: column '%s' has no row, or only nulls",
+                       qn_options_text(stage->options, "input_col"));
+    return QN_OK;
 }
 
 qn_status qn_vectors_append(const qn_batch *in, qn_column *added, qn_batch *out) {
@@ -303,8 +319,7 @@ qn_status qn_vectors_persist(qn_archive *archive, const qn_vectors_array *arrays
 json_t *qn_vectors_json(const double *values, int64_t count) {
     json_t *array = json_array();
     for (int64_t i = 0; i < count; i++)
-        if (json_array_append_new(array,
-                                  isfinite(values[i]) ? json_real(values[i]) : json_null()) != 0)
+        if (json_array_append_new(array, qn_numbers_json(values[i])) != 0)
             break;
     return array;
 }

@@ -28,6 +28,14 @@ QN_CHECKED qn_status qn_vectors_bind(const qn_stage *stage, const qn_schema *in,
 QN_CHECKED qn_status qn_vectors_bind_numbers(const qn_stage *stage, const qn_schema *in,
                                              const qn_field *field, qn_schema *out);
 
+/* Local. The same for a stage that was fitted on input_col with `fitted` slots: finds and checks
+ * it first. */
+QN_CHECKED qn_status qn_vectors_bind_fitted(const qn_stage *stage, const qn_schema *in,
+                                            int64_t fitted, qn_schema *out);
+
+/* Local. For finish: DATA error if no row of input_col, over all ranks, was there to fit. */
+QN_CHECKED qn_status qn_vectors_check_rows(const qn_stage *stage, int64_t rows);
+
 /* Local. For transform: `out` becomes `in` and `added`, which is taken over, also on failure. */
 QN_CHECKED qn_status qn_vectors_append(const qn_batch *in, qn_column *added, qn_batch *out);
 

@@ -6,8 +6,8 @@
 #include "core/memory.h"
 #include "features/stage/as_text.h"
 #include "features/stage/categorical/counts.h"
+#include "features/stage/categorical/encode.h"
 #include "features/stage/columns.h"
-#include "features/stage/labels.h"
 #include "features/stage/stages.h"
 
 #include <stdio.h>
@@ -93,9 +93,10 @@ static double divisor(const frequency_encoder *self) {
     return share && self->total > 0 ? (double)self->total : 1;
 }
 
-/* Returns the first row that is an error, or -1. */
-static int64_t put_codes(const frequency_encoder *self, const encoding *by, const qn_column *texts,
-                         const int32_t *positions, qn_column *out) {
+static int64_t put_codes(const qn_map_step *step, const qn_column *texts, const int32_t *positions,
+                         qn_column *out) {
+    const frequency_encoder *self = (const frequency_encoder *)step->stage;
+    const encoding *by = &self->columns[step->i];
     bool keep = qn_options_is(self->base.options, "handle_invalid", "keep");
     double by_rows = divisor(self);
     for (int64_t row = 0; row < out->length; row++) {
@@ -111,44 +112,15 @@ static int64_t put_codes(const frequency_encoder *self, const encoding *by, cons
     return -1;
 }
 
-static qn_status encode_column(const frequency_encoder *self, const encoding *by,
-                               const qn_field *field, const qn_batch *batch,
-                               const qn_column *column, qn_column **out) {
-    qn_column *texts = NULL, *encoded = NULL;
-    int32_t *positions = NULL;
-    qn_status status;
-    QN_TRY_GOTO(qn_as_text(&texts, column), done);
-    QN_TRY_GOTO(qn_mem_alloc(&positions, (size_t)column->length, sizeof *positions), done);
-    QN_TRY_GOTO(qn_column_new_raw(&encoded, QN_FLOAT64, column->length, 0), done);
-    QN_TRY_GOTO(qn_labels_find_all(&by->labels, texts, positions), done);
-    int64_t bad_row = put_codes(self, by, texts, positions, encoded);
-    if (bad_row >= 0)
-        status =
-            qn_labels_fail_row(&by->labels, field, texts, batch, bad_row, "handle_invalid to keep");
-    if (status == QN_OK) {
-        *out = encoded;
-        encoded = NULL;
-    }
-done:
-    qn_column_release(encoded);
-    qn_column_release(texts);
-    qn_mem_free(positions);
-    return status;
+static qn_status encode_column(const qn_map_step *step, qn_column **out) {
+    const qn_labels *labels = &((const frequency_encoder *)step->stage)->columns[step->i].labels;
+    return qn_encode_step(step, labels, put_codes, "handle_invalid to keep", out);
 }
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
-    const frequency_encoder *self = (const frequency_encoder *)stage;
-    QN_TRY(qn_batch_share(out, in));
-    for (int32_t i = 0; i < self->column_count; i++) {
-        int32_t index;
-        qn_column *encoded = NULL;
-        QN_TRY(qn_columns_find(stage, schema, i, &index));
-        QN_TRY(encode_column(self, &self->columns[i], &schema->fields[index], in,
-                             in->columns[index], &encoded));
-        QN_TRY(qn_batch_append(out, encoded));
-    }
-    return QN_OK;
+    const qn_map map = {.make = encode_column};
+    return qn_map_columns(stage, &map, schema, in, out);
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -168,10 +140,8 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     frequency_encoder *self = (frequency_encoder *)stage;
     int64_t count = self->column_count;
     QN_TRY(qn_archive_int(archive, "total", &self->total));
-    QN_TRY(qn_archive_int(archive, "column_count", &count));
+    QN_TRY(qn_columns_persist_count(archive, &count));
     if (!qn_archive_writing(archive)) {
-        if (count < 0 || count > INT32_MAX)
-            return qn_fail(QN_DATA, "the file says %lld columns", (long long)count);
         qn_status status = qn_mem_calloc(&self->columns, (size_t)count, sizeof *self->columns);
         QN_TRY(qn_comm_agree(qn_archive_comm(archive), status));
         self->column_count = count;
@@ -181,12 +151,13 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return QN_OK;
 }
 
-static json_t *column_json(const encoding *column) {
+static json_t *column_json(const qn_stage *stage, int32_t i) {
+    const encoding *column = &((const frequency_encoder *)stage)->columns[i];
     json_t *rows = json_object();
     int failed = 0;
-    for (int64_t i = 0; i < column->labels.count; i++)
-        failed |= json_object_set_new(rows, qn_labels_name(&column->labels, i),
-                                      json_integer(column->rows[i]));
+    for (int64_t k = 0; k < column->labels.count; k++)
+        failed |= json_object_set_new(rows, qn_labels_name(&column->labels, k),
+                                      json_integer(column->rows[k]));
     json_t *object = json_pack("{s:o, s:I}", "rows", rows, "null_rows",
                                (json_int_t)column->rows[column->labels.count]);
     if (!failed)
@@ -197,13 +168,9 @@ static json_t *column_json(const encoding *column) {
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
     const frequency_encoder *self = (const frequency_encoder *)stage;
-    json_t *all = json_object();
-    int failed = json_object_set_new(object, "fitted_rows", json_integer(self->total));
-    for (int32_t i = 0; i < self->column_count; i++)
-        failed |=
-            json_object_set_new(all, qn_columns_input(stage, i), column_json(&self->columns[i]));
-    failed |= json_object_set_new(object, "categories", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    if (json_object_set_new(object, "fitted_rows", json_integer(self->total)) != 0)
+        return qn_fail(QN_MEMORY, "out of memory");
+    return qn_columns_describe(stage, object, "categories", self->column_count, column_json);
 }
 
 static void clear(qn_stage *stage) {

@@ -287,15 +287,13 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return qn_archive_ints(archive, "category_sizes", &self->sizes, &self->column_count);
 }
 
+static json_t *size_json(const qn_stage *stage, int32_t i) {
+    return json_integer(((const one_hot_encoder *)stage)->sizes[i]);
+}
+
 static qn_status describe(const qn_stage *stage, json_t *object) {
-    const one_hot_encoder *self = (const one_hot_encoder *)stage;
-    json_t *sizes = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->column_count; i++)
-        failed |=
-            json_object_set_new(sizes, qn_columns_input(stage, i), json_integer(self->sizes[i]));
-    failed |= json_object_set_new(object, "category_sizes", sizes);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    int64_t count = ((const one_hot_encoder *)stage)->column_count;
+    return qn_columns_describe(stage, object, "category_sizes", count, size_json);
 }
 
 static void clear(qn_stage *stage) {

@@ -8,8 +8,8 @@
 #include "core/memory.h"
 #include "features/stage/as_text.h"
 #include "features/stage/categorical/counts.h"
+#include "features/stage/categorical/encode.h"
 #include "features/stage/columns.h"
-#include "features/stage/labels.h"
 #include "features/stage/stages.h"
 
 #include <stdlib.h>
@@ -152,83 +152,37 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-/* Positions as doubles. Rows not found get the last index; with skip they lose their bit in `keep`.
- * Returns the first row that is an error, or -1. */
-static int64_t settle(const qn_stage *stage, const int32_t *positions, qn_column *out,
-                      double unknown, uint64_t *keep) {
+/* Positions as doubles. Rows not found get the last index; with skip they lose their bit. */
+static int64_t settle(const qn_map_step *step, const qn_column *texts, const int32_t *positions,
+                      qn_column *out) {
+    double unknown = (double)((const string_indexer *)step->stage)->labels[step->i].count;
     int32_t lowest = 0;
+    (void)texts;
     for (int64_t i = 0; i < out->length; i++) {
         out->f64[i] = positions[i] >= 0 ? positions[i] : unknown;
         lowest = positions[i] < lowest ? positions[i] : lowest;
     }
-    if (lowest >= 0 || handles_invalid(stage, "keep"))
+    if (lowest >= 0 || handles_invalid(step->stage, "keep"))
         return -1;
     for (int64_t i = 0; i < out->length; i++) {
         if (positions[i] >= 0)
             continue;
-        if (keep == NULL)
+        if (step->keep == NULL)
             return i;
-        qn_bit_reset(keep, i);
+        qn_bit_reset(step->keep, i);
     }
     return -1;
 }
 
-static qn_status index_column(const string_indexer *self, int32_t i, const qn_field *field,
-                              const qn_batch *batch, const qn_column *column, uint64_t *keep,
-                              qn_column **out) {
-    const qn_labels *labels = &self->labels[i];
-    qn_column *texts = NULL, *indices = NULL;
-    int32_t *positions = NULL;
-    qn_status status;
-    QN_TRY_GOTO(qn_as_text(&texts, column), done);
-    QN_TRY_GOTO(qn_mem_alloc(&positions, (size_t)column->length, sizeof *positions), done);
-    QN_TRY_GOTO(qn_column_new_raw(&indices, QN_FLOAT64, column->length, 0), done);
-    QN_TRY_GOTO(qn_labels_find_all(labels, texts, positions), done);
-    int64_t bad_row = settle(&self->base, positions, indices, (double)labels->count, keep);
-    if (bad_row >= 0)
-        status = qn_labels_fail_row(labels, field, texts, batch, bad_row,
-                                    "handle_invalid to skip or keep");
-    if (status == QN_OK) {
-        *out = indices;
-        indices = NULL;
-    }
-done:
-    qn_column_release(indices);
-    qn_column_release(texts);
-    qn_mem_free(positions);
-    return status;
-}
-
-/* `in` and the index columns; rows to be dropped lose their bit in `keep`. */
-static qn_status index_all(const string_indexer *self, const qn_schema *schema, const qn_batch *in,
-                           uint64_t *keep, qn_batch *out) {
-    QN_TRY(qn_batch_share(out, in));
-    for (int32_t i = 0; i < self->column_count; i++) {
-        int32_t index;
-        qn_column *indices = NULL;
-        QN_TRY(qn_columns_find(&self->base, schema, i, &index));
-        QN_TRY(
-            index_column(self, i, &schema->fields[index], in, in->columns[index], keep, &indices));
-        QN_TRY(qn_batch_append(out, indices));
-    }
-    return QN_OK;
+static qn_status index_column(const qn_map_step *step, qn_column **out) {
+    const qn_labels *labels = &((const string_indexer *)step->stage)->labels[step->i];
+    return qn_encode_step(step, labels, settle, "handle_invalid to skip or keep", out);
 }
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
-    const string_indexer *self = (const string_indexer *)stage;
-    if (!handles_invalid(stage, "skip"))
-        return index_all(self, schema, in, NULL, out);
-    uint64_t *keep = NULL;
-    qn_batch all;
-    qn_batch_init(&all);
-    QN_TRY(qn_columns_all_rows(&keep, in->length));
-    qn_status status = index_all(self, schema, in, keep, &all);
-    if (status == QN_OK)
-        status = qn_batch_filter(out, &all, keep);
-    qn_batch_clear(&all);
-    qn_mem_free(keep);
-    return status;
+    const qn_map map = {.drops = handles_invalid(stage, "skip"), .make = index_column};
+    return qn_map_columns(stage, &map, schema, in, out);
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -236,26 +190,21 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
 static qn_status persist(qn_stage *stage, qn_archive *archive) {
     string_indexer *self = (string_indexer *)stage;
     int64_t count = self->column_count;
-    QN_TRY(qn_archive_int(archive, "column_count", &count));
-    if (!qn_archive_writing(archive)) {
-        if (count < 0 || count > INT32_MAX)
-            return qn_fail(QN_DATA, "the file says %lld columns", (long long)count);
+    QN_TRY(qn_columns_persist_count(archive, &count));
+    if (!qn_archive_writing(archive))
         QN_TRY(qn_comm_agree(qn_archive_comm(archive), reserve_columns(self, count)));
-    }
     for (int64_t i = 0; i < count; i++)
         QN_TRY(qn_labels_persist(&self->labels[i], archive, i));
     return QN_OK;
 }
 
+static json_t *labels_json(const qn_stage *stage, int32_t i) {
+    return qn_labels_json(&((const string_indexer *)stage)->labels[i]);
+}
+
 static qn_status describe(const qn_stage *stage, json_t *object) {
-    const string_indexer *self = (const string_indexer *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->column_count; i++)
-        failed |=
-            json_object_set_new(all, qn_columns_input(stage, i), qn_labels_json(&self->labels[i]));
-    failed |= json_object_set_new(object, "labels", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    int64_t count = ((const string_indexer *)stage)->column_count;
+    return qn_columns_describe(stage, object, "labels", count, labels_json);
 }
 
 static void clear(qn_stage *stage) {

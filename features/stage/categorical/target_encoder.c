@@ -7,7 +7,10 @@
 #include "core/memory.h"
 #include "features/stage/categorical/indices.h"
 #include "features/stage/columns.h"
+#include "features/stage/map.h"
+#include "features/stage/numbers.h"
 #include "features/stage/stages.h"
+#include "features/stage/vectors.h"
 #include "mpi/comm/reduce.h"
 
 #include <stdio.h>
@@ -269,30 +272,26 @@ static int64_t entry_of(const codes *by, double value) {
     return isnan(by->values[(int64_t)value + 2]) ? 0 : (int64_t)value + 2;
 }
 
-static qn_status encode(const codes *by, bool keep, const qn_field *field, const qn_batch *batch,
-                        const qn_column *column, qn_column *out) {
-    for (int64_t row = 0; row < column->length; row++) {
+static qn_status encode(const qn_map_step *step, qn_column *out) {
+    const codes *by = &((const target_encoder *)step->stage)->columns[step->i];
+    bool keep = qn_options_is(step->stage->options, "handle_invalid", "keep");
+    for (int64_t row = 0; row < out->length; row++) {
         int64_t entry;
-        if (qn_column_is_null(column, row))
+        if (qn_column_is_null(step->column, row))
             entry = isnan(by->values[1]) ? 0 : 1;
         else
-            entry = entry_of(by, qn_column_real(column, row));
+            entry = entry_of(by, qn_column_real(step->column, row));
         if (entry == 0 && !keep)
-            return fail_unseen(field, batch, column, row);
+            return fail_unseen(step->field, step->batch, step->column, row);
         out->f64[row] = by->values[entry];
     }
     return QN_OK;
 }
 
-static qn_status encode_column(const target_encoder *self, int32_t i, const qn_schema *schema,
-                               const qn_batch *in, qn_column **out) {
-    bool keep = qn_options_is(self->base.options, "handle_invalid", "keep");
-    int32_t index;
+static qn_status encode_column(const qn_map_step *step, qn_column **out) {
     qn_column *column = NULL;
-    QN_TRY(qn_columns_find(&self->base, schema, i, &index));
-    QN_TRY(qn_column_new_raw(&column, QN_FLOAT64, in->length, 0));
-    qn_status status =
-        encode(&self->columns[i], keep, &schema->fields[index], in, in->columns[index], column);
+    QN_TRY(qn_column_new_raw(&column, QN_FLOAT64, step->column->length, 0));
+    qn_status status = encode(step, column);
     if (status == QN_OK)
         *out = column;
     else
@@ -302,14 +301,8 @@ static qn_status encode_column(const target_encoder *self, int32_t i, const qn_s
 
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
-    const target_encoder *self = (const target_encoder *)stage;
-    QN_TRY(qn_batch_share(out, in));
-    for (int32_t i = 0; i < self->column_count; i++) {
-        qn_column *encoded = NULL;
-        QN_TRY(encode_column(self, i, schema, in, &encoded));
-        QN_TRY(qn_batch_append(out, encoded));
-    }
-    return QN_OK;
+    const qn_map map = {.make = encode_column};
+    return qn_map_columns(stage, &map, schema, in, out);
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -317,10 +310,8 @@ static qn_status transform(const qn_stage *stage, const qn_schema *schema, const
 static qn_status persist(qn_stage *stage, qn_archive *archive) {
     target_encoder *self = (target_encoder *)stage;
     int64_t count = self->column_count;
-    QN_TRY(qn_archive_int(archive, "column_count", &count));
+    QN_TRY(qn_columns_persist_count(archive, &count));
     if (!qn_archive_writing(archive)) {
-        if (count < 0 || count > INT32_MAX)
-            return qn_fail(QN_DATA, "the file says %lld columns", (long long)count);
         qn_status status = qn_mem_calloc(&self->columns, (size_t)count, sizeof *self->columns);
         QN_TRY(qn_comm_agree(qn_archive_comm(archive), status));
         self->column_count = count;
@@ -335,28 +326,16 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return QN_OK;
 }
 
-static json_t *real_or_null(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *codes_json(const codes *of) {
-    json_t *array = json_array();
-    for (int64_t i = 2; i < of->count; i++)
-        if (json_array_append_new(array, real_or_null(of->values[i])) != 0)
-            break;
-    return json_pack("{s:o, s:o, s:o}", "all", real_or_null(of->values[0]), "null",
-                     real_or_null(of->values[1]), "categories", array);
+static json_t *codes_json(const qn_stage *stage, int32_t i) {
+    const codes *of = &((const target_encoder *)stage)->columns[i];
+    json_t *array = qn_vectors_json(of->values + 2, of->count - 2);
+    return json_pack("{s:o, s:o, s:o}", "all", qn_numbers_json(of->values[0]), "null",
+                     qn_numbers_json(of->values[1]), "categories", array);
 }
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
-    const target_encoder *self = (const target_encoder *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->column_count; i++)
-        failed |=
-            json_object_set_new(all, qn_columns_input(stage, i), codes_json(&self->columns[i]));
-    failed |= json_object_set_new(object, "codes", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    int64_t count = ((const target_encoder *)stage)->column_count;
+    return qn_columns_describe(stage, object, "codes", count, codes_json);
 }
 
 static void clear(qn_stage *stage) {

@@ -158,8 +158,7 @@ static qn_status list_zeroless(vector_indexer *self) {
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     vector_indexer *self = (vector_indexer *)stage;
     QN_TRY(qn_distinct_values_reduce(&self->counting, comm));
-    if (self->counting.rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+    QN_TRY(qn_vectors_check_rows(stage, self->counting.rows));
     QN_TRY(qn_distinct_values_sorted(&self->counting, &self->starts, &self->values));
     self->width = self->counting.width;
     self->start_count = self->width + 1;
@@ -340,15 +339,6 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return qn_comm_agree(qn_archive_comm(archive), list_zeroless(self));
 }
 
-static json_t *values_json(const vector_indexer *self, int32_t slot) {
-    json_t *array = json_array();
-    for (int64_t i = self->starts[slot]; i < self->starts[slot + 1]; i++)
-        if (json_array_append_new(array, isfinite(self->values[i]) ? json_real(self->values[i])
-                                                                   : json_null()) != 0)
-            break;
-    return array;
-}
-
 static qn_status describe(const qn_stage *stage, json_t *object) {
     const vector_indexer *self = (const vector_indexer *)stage;
     json_t *slots = json_object();
@@ -358,7 +348,9 @@ static qn_status describe(const qn_stage *stage, json_t *object) {
         if (categories_of(self, slot) == 0)
             continue;
         snprintf(name, sizeof name, "%d", slot);
-        failed |= json_object_set_new(slots, name, values_json(self, slot));
+        failed |= json_object_set_new(
+            slots, name,
+            qn_vectors_json(self->values + self->starts[slot], categories_of(self, slot)));
     }
     failed |= json_object_set_new(object, "slots", json_integer(self->width));
     failed |= json_object_set_new(object, "categories", slots);

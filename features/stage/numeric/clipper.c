@@ -315,14 +315,11 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return QN_OK;
 }
 
-static json_t *bound_json(double bound) {
-    return isfinite(bound) ? json_real(bound) : json_null();
-}
-
-static json_t *column_json(const clipper *self, int32_t i) {
+static json_t *column_json(const qn_stage *stage, int32_t i) {
+    const clipper *self = (const clipper *)stage;
     json_t *column = json_object();
-    int failed = json_object_set_new(column, "lower", bound_json(self->lower[i]));
-    failed |= json_object_set_new(column, "upper", bound_json(self->upper[i]));
+    int failed = json_object_set_new(column, "lower", qn_numbers_json(self->lower[i]));
+    failed |= json_object_set_new(column, "upper", qn_numbers_json(self->upper[i]));
     failed |= json_object_set_new(column, "below", json_integer(self->outside[2 * i]));
     failed |= json_object_set_new(column, "above", json_integer(self->outside[2 * i + 1]));
     if (!failed)
@@ -333,14 +330,11 @@ static json_t *column_json(const clipper *self, int32_t i) {
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
     const clipper *self = (const clipper *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->count; i++)
-        failed |= json_object_set_new(all, qn_columns_input(stage, i), column_json(self, i));
-    failed |= json_object_set_new(object, "bounds", all);
-    if (self->error > 0)
-        failed |= json_object_set_new(object, "counts_off_by_up_to", json_integer(self->error));
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    QN_TRY(qn_columns_describe(stage, object, "bounds", self->count, column_json));
+    if (self->error > 0 &&
+        json_object_set_new(object, "counts_off_by_up_to", json_integer(self->error)) != 0)
+        return qn_fail(QN_MEMORY, "out of memory");
+    return QN_OK;
 }
 
 static void clear(qn_stage *stage) {

@@ -481,20 +481,16 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
     return QN_OK;
 }
 
-static json_t *surrogate_json(const imputer *self, int32_t i) {
+static json_t *surrogate_json(const qn_stage *stage, int32_t i) {
+    const imputer *self = (const imputer *)stage;
     if (is_text(self, i))
         return json_string(self->texts[i]);
-    return isfinite(self->surrogates[i]) ? json_real(self->surrogates[i]) : json_null();
+    return qn_numbers_json(self->surrogates[i]);
 }
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
-    const imputer *self = (const imputer *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->column_count; i++)
-        failed |= json_object_set_new(all, qn_columns_input(stage, i), surrogate_json(self, i));
-    failed |= json_object_set_new(object, "surrogates", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    int64_t count = ((const imputer *)stage)->column_count;
+    return qn_columns_describe(stage, object, "surrogates", count, surrogate_json);
 }
 
 static void clear(qn_stage *stage) {

@@ -18,11 +18,7 @@ typedef struct max_abs_scaler {
 } max_abs_scaler;
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    int32_t index;
-    QN_TRY(qn_vectors_find(stage, in, &index));
-    const qn_field *field = &in->fields[index];
-    QN_TRY(qn_vectors_check_fitted(stage, field, ((max_abs_scaler *)stage)->width));
-    return qn_vectors_bind_numbers(stage, in, field, out);
+    return qn_vectors_bind_fitted(stage, in, ((max_abs_scaler *)stage)->width, out);
 }
 
 static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *batch) {
@@ -33,7 +29,7 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
     max_abs_scaler *self = (max_abs_scaler *)stage;
     double *min = NULL;
     self->width = self->extremes.width;
-    qn_status status = qn_scale_finish_extremes(comm, &self->extremes, &min, &self->max_abs);
+    qn_status status = qn_scale_finish_extremes(stage, comm, &self->extremes, &min, &self->max_abs);
     for (int32_t s = 0; s < self->width && status == QN_OK; s++) {
         double max = self->max_abs[s], most = fmax(fabs(min[s]), fabs(max));
         if (!isfinite(most))
@@ -47,17 +43,12 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
     const max_abs_scaler *self = (const max_abs_scaler *)stage;
-    int32_t index;
     double *factor = NULL;
-    qn_column *scaled = NULL;
-    QN_TRY(qn_vectors_find(stage, schema, &index));
-    QN_TRY(qn_mem_alloc(&factor, (size_t)self->width, sizeof *factor));
-    for (int64_t s = 0; s < self->width; s++)
-        factor[s] = self->max_abs[s] != 0 ? 1 / self->max_abs[s] : 1;
+    QN_TRY(qn_scale_divide(&factor, self->max_abs, self->width, 1));
     qn_scale by = {(int32_t)self->width, NULL, factor, NULL};
-    qn_status status = qn_scale_apply(&by, in->columns[index], &scaled);
+    qn_status status = qn_scale_transform(&by, stage, schema, in, out);
     qn_mem_free(factor);
-    return status == QN_OK ? qn_vectors_append(in, scaled, out) : status;
+    return status;
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */

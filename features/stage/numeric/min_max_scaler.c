@@ -21,15 +21,11 @@ typedef struct min_max_scaler {
 } min_max_scaler;
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    int32_t index;
     double min = qn_options_real(stage->options, "min");
     double max = qn_options_real(stage->options, "max");
     if (!(min < max))
         return qn_fail(QN_JOB, "min is %g, which must be less than max, %g", min, max);
-    QN_TRY(qn_vectors_find(stage, in, &index));
-    const qn_field *field = &in->fields[index];
-    QN_TRY(qn_vectors_check_fitted(stage, field, ((min_max_scaler *)stage)->width));
-    return qn_vectors_bind_numbers(stage, in, field, out);
+    return qn_vectors_bind_fitted(stage, in, ((min_max_scaler *)stage)->width, out);
 }
 
 static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *batch) {
@@ -39,7 +35,7 @@ static qn_status add(qn_stage *stage, const qn_schema *schema, const qn_batch *b
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     min_max_scaler *self = (min_max_scaler *)stage;
     self->width = self->extremes.width;
-    QN_TRY(qn_scale_finish_extremes(comm, &self->extremes, &self->min, &self->max));
+    QN_TRY(qn_scale_finish_extremes(stage, comm, &self->extremes, &self->min, &self->max));
     for (int32_t s = 0; s < self->width; s++)
         QN_TRY(qn_scale_check_range(stage, s, self->min[s], self->max[s]));
     return QN_OK;

@@ -131,11 +131,10 @@ static qn_status persist_splits(qn_archive *archive, int64_t i, qn_splits *split
 static qn_status persist(qn_stage *stage, qn_archive *archive) {
     quantile_discretizer *self = (quantile_discretizer *)stage;
     int64_t count = self->count;
-    QN_TRY(qn_archive_int(archive, "column_count", &count));
+    QN_TRY(qn_columns_persist_count(archive, &count));
     if (!qn_archive_writing(archive)) {
-        if (count < 0 || count > INT32_MAX)
-            return qn_fail(QN_DATA, "the file says %lld columns", (long long)count);
-        QN_TRY(qn_mem_calloc(&self->splits, (size_t)count, sizeof *self->splits));
+        qn_status status = qn_mem_calloc(&self->splits, (size_t)count, sizeof *self->splits);
+        QN_TRY(qn_comm_agree(qn_archive_comm(archive), status));
         self->count = count;
     }
     for (int64_t i = 0; i < count; i++)
@@ -144,23 +143,18 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
 }
 
 /* The inner ones: -inf and inf are no JSON. */
-static json_t *splits_json(const qn_splits *splits) {
+static json_t *splits_json(const qn_stage *stage, int32_t i) {
+    const qn_splits *splits = &((const quantile_discretizer *)stage)->splits[i];
     json_t *array = json_array();
-    for (int64_t i = 1; i + 1 < splits->count; i++)
-        if (json_array_append_new(array, json_real(splits->values[i])) != 0)
+    for (int64_t k = 1; k + 1 < splits->count; k++)
+        if (json_array_append_new(array, json_real(splits->values[k])) != 0)
             break;
     return array;
 }
 
 static qn_status describe(const qn_stage *stage, json_t *object) {
-    const quantile_discretizer *self = (const quantile_discretizer *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->count; i++)
-        failed |=
-            json_object_set_new(all, qn_columns_input(stage, i), splits_json(&self->splits[i]));
-    failed |= json_object_set_new(object, "splits", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    int64_t count = ((const quantile_discretizer *)stage)->count;
+    return qn_columns_describe(stage, object, "splits", count, splits_json);
 }
 
 static void clear(qn_stage *stage) {

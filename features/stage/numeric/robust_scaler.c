@@ -32,15 +32,11 @@ typedef struct robust_scaler {
 } robust_scaler;
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    int32_t index;
     double lower = qn_options_real(stage->options, "lower");
     double upper = qn_options_real(stage->options, "upper");
     if (!(lower < upper))
         return qn_fail(QN_JOB, "lower is %g, which must be less than upper, %g", lower, upper);
-    QN_TRY(qn_vectors_find(stage, in, &index));
-    const qn_field *field = &in->fields[index];
-    QN_TRY(qn_vectors_check_fitted(stage, field, ((robust_scaler *)stage)->width));
-    return qn_vectors_bind_numbers(stage, in, field, out);
+    return qn_vectors_bind_fitted(stage, in, ((robust_scaler *)stage)->width, out);
 }
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
@@ -165,8 +161,7 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
     double lower = qn_options_real(stage->options, "lower");
     double upper = qn_options_real(stage->options, "upper");
     QN_TRY(qn_comm_sum_i64(comm, &self->rows, 1));
-    if (self->rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+    QN_TRY(qn_vectors_check_rows(stage, self->rows));
     QN_TRY(reduce_orders(self, comm));
     self->width = self->counting;
     size_t width = (size_t)self->width;
@@ -185,29 +180,19 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static qn_status scale(const robust_scaler *self, const qn_column *in, qn_column **out) {
-    qn_scale by = {.width = (int32_t)self->width};
-    double *factor = NULL;
-    if (qn_options_bool(self->base.options, "with_centering"))
-        by.shift = self->median;
-    if (qn_options_bool(self->base.options, "with_scaling")) {
-        QN_TRY(qn_mem_alloc(&factor, (size_t)self->width, sizeof *factor));
-        for (int64_t s = 0; s < self->width; s++)
-            factor[s] = self->range[s] != 0 ? 1 / self->range[s] : 0;
-        by.factor = factor;
-    }
-    qn_status status = qn_scale_apply(&by, in, out);
-    qn_mem_free(factor);
-    return status;
-}
-
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
-    int32_t index;
-    qn_column *scaled = NULL;
-    QN_TRY(qn_vectors_find(stage, schema, &index));
-    QN_TRY(scale((const robust_scaler *)stage, in->columns[index], &scaled));
-    return qn_vectors_append(in, scaled, out);
+    const robust_scaler *self = (const robust_scaler *)stage;
+    qn_scale by = {.width = (int32_t)self->width};
+    double *factor = NULL;
+    if (qn_options_bool(stage->options, "with_centering"))
+        by.shift = self->median;
+    if (qn_options_bool(stage->options, "with_scaling"))
+        QN_TRY(qn_scale_divide(&factor, self->range, self->width, 0));
+    by.factor = factor;
+    qn_status status = qn_scale_transform(&by, stage, schema, in, out);
+    qn_mem_free(factor);
+    return status;
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */

@@ -27,11 +27,7 @@ typedef struct standard_scaler {
 /* ---- Binding -------------------------------------------------------------------------------- */
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    int32_t index;
-    QN_TRY(qn_vectors_find(stage, in, &index));
-    const qn_field *field = &in->fields[index];
-    QN_TRY(qn_vectors_check_fitted(stage, field, ((standard_scaler *)stage)->width));
-    return qn_vectors_bind_numbers(stage, in, field, out);
+    return qn_vectors_bind_fitted(stage, in, ((standard_scaler *)stage)->width, out);
 }
 
 /* ---- Fitting -------------------------------------------------------------------------------- */
@@ -55,8 +51,7 @@ static void end_counting(standard_scaler *self) {
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     standard_scaler *self = (standard_scaler *)stage;
     QN_TRY(qn_reduce_moments(comm, &self->moments));
-    if (self->moments.rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+    QN_TRY(qn_vectors_check_rows(stage, self->moments.rows));
     size_t width = (size_t)self->moments.width;
     QN_TRY(qn_mem_alloc(&self->mean, width, sizeof *self->mean));
     QN_TRY(qn_mem_alloc(&self->std, width, sizeof *self->std));
@@ -71,29 +66,19 @@ static qn_status finish(qn_stage *stage, qn_comm *comm) {
 
 /* ---- Transform ------------------------------------------------------------------------------ */
 
-static qn_status scale(const standard_scaler *self, const qn_column *in, qn_column **out) {
-    qn_scale by = {.width = (int32_t)self->width};
-    double *factor = NULL;
-    if (qn_options_bool(self->base.options, "with_mean"))
-        by.shift = self->mean;
-    if (qn_options_bool(self->base.options, "with_std")) {
-        QN_TRY(qn_mem_alloc(&factor, (size_t)self->width, sizeof *factor));
-        for (int64_t i = 0; i < self->width; i++)
-            factor[i] = self->std[i] != 0 ? 1 / self->std[i] : 0;
-        by.factor = factor;
-    }
-    qn_status status = qn_scale_apply(&by, in, out);
-    qn_mem_free(factor);
-    return status;
-}
-
 static qn_status transform(const qn_stage *stage, const qn_schema *schema, const qn_batch *in,
                            qn_batch *out) {
-    int32_t index;
-    qn_column *scaled = NULL;
-    QN_TRY(qn_vectors_find(stage, schema, &index));
-    QN_TRY(scale((const standard_scaler *)stage, in->columns[index], &scaled));
-    return qn_vectors_append(in, scaled, out);
+    const standard_scaler *self = (const standard_scaler *)stage;
+    qn_scale by = {.width = (int32_t)self->width};
+    double *factor = NULL;
+    if (qn_options_bool(stage->options, "with_mean"))
+        by.shift = self->mean;
+    if (qn_options_bool(stage->options, "with_std"))
+        QN_TRY(qn_scale_divide(&factor, self->std, self->width, 0));
+    by.factor = factor;
+    qn_status status = qn_scale_transform(&by, stage, schema, in, out);
+    qn_mem_free(factor);
+    return status;
 }
 
 /* ---- State ---------------------------------------------------------------------------------- */

@@ -25,11 +25,7 @@ typedef struct idf_stage {
 /* ---- Binding -------------------------------------------------------------------------------- */
 
 static qn_status bind(qn_stage *stage, const qn_schema *in, qn_schema *out) {
-    const idf_stage *self = (idf_stage *)stage;
-    int32_t index;
-    QN_TRY(qn_vectors_find(stage, in, &index));
-    QN_TRY(qn_vectors_check_fitted(stage, &in->fields[index], self->width));
-    return qn_vectors_bind_numbers(stage, in, &in->fields[index], out);
+    return qn_vectors_bind_fitted(stage, in, ((idf_stage *)stage)->width, out);
 }
 
 /* ---- Fitting -------------------------------------------------------------------------------- */

@@ -385,20 +385,19 @@ static qn_status persist(qn_stage *stage, qn_archive *archive) {
 }
 
 /* A date column's reference is a number of days, a timestamp column's one of nanoseconds. */
-static qn_status describe(const qn_stage *stage, json_t *object) {
+static json_t *reference_json(const qn_stage *stage, int32_t i) {
     const time_since *self = (const time_since *)stage;
-    json_t *all = json_object();
-    int failed = 0;
-    for (int32_t i = 0; i < self->count && is_fitted_reference(stage); i++) {
-        char text[40];
-        if (self->is_date[i])
-            qn_print_date((int32_t)self->references[i], text);
-        else
-            qn_print_timestamp(self->references[i], text);
-        failed |= json_object_set_new(all, qn_columns_input(stage, i), json_string(text));
-    }
-    failed |= json_object_set_new(object, "references", all);
-    return failed ? qn_fail(QN_MEMORY, "out of memory") : QN_OK;
+    char text[40];
+    if (self->is_date[i])
+        qn_print_date((int32_t)self->references[i], text);
+    else
+        qn_print_timestamp(self->references[i], text);
+    return json_string(text);
+}
+
+static qn_status describe(const qn_stage *stage, json_t *object) {
+    int64_t count = is_fitted_reference(stage) ? ((const time_since *)stage)->count : 0;
+    return qn_columns_describe(stage, object, "references", count, reference_json);
 }
 
 static void clear(qn_stage *stage) {

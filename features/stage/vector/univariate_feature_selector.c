@@ -307,7 +307,9 @@ static qn_status reduce(univariate_feature_selector *self, qn_comm *comm) {
 static qn_status check_counts(const univariate_feature_selector *self) {
     const char *label = qn_options_text(self->base.options, "label_col");
     if (self->rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+        return qn_fail(
+            QN_DATA, "there is no row to fit: none has a vector in column '%s' and a label in '%s'",
+            qn_options_text(self->base.options, "input_col"), label);
     if (self->tables.overfull || self->anova.overfull)
         return qn_fail(QN_DATA,
                        "label column '%s' has more than %d distinct values: if it is continuous, "

@@ -73,8 +73,7 @@ static qn_status choose(variance_threshold_selector *self) {
 static qn_status finish(qn_stage *stage, qn_comm *comm) {
     variance_threshold_selector *self = (variance_threshold_selector *)stage;
     QN_TRY(qn_reduce_moments(comm, &self->moments));
-    if (self->moments.rows == 0)
-        return qn_fail(QN_DATA, "there is no row to fit");
+    QN_TRY(qn_vectors_check_rows(stage, self->moments.rows));
     self->width = self->moments.width;
     QN_TRY(qn_mem_alloc(&self->variance, (size_t)self->width, sizeof *self->variance));
     for (int32_t i = 0; i < self->moments.width; i++)
