@@ -3,6 +3,8 @@
 #include "core/memory.h"
 #include "core/text/number.h"
 
+#include <math.h>
+
 #include <string.h>
 
 qn_status qn_numbers_one(const char *option, qn_view text, double *out) {
