@@ -71,6 +71,11 @@ static qn_status check_categories(const one_hot_encoder *self, const qn_field *f
     if (self->base.fitted && qn_indices_nominal(field) && field->attributes->count != categories)
         return qn_fail(QN_JOB, "column '%s' has %d categories, but %lld were fitted", field->name,
                        field->attributes->count, (long long)categories);
+    if (slot_count(&self->base, categories) < 1 && categories == 0)
+        return qn_fail(QN_DATA,
+                       "column '%s' has no category (there is no row, or only nulls), which leaves "
+                       "no slot",
+                       field->name);
     if (slot_count(&self->base, categories) < 1) {
         qn_status status = qn_fail(QN_JOB, "column '%s' has %lld categories, which leaves no slot",
                                    field->name, (long long)categories);

@@ -96,6 +96,12 @@ static void test_refused(void) {
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA, "at most 16777216 categories");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "constant"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "leaves no slot");
+    frame_reals(&frame, "empty", (double[]){0, 0}, 2);
+    frame_null(&frame, 0);
+    frame_null(&frame, 1);
+    QN_TEST_OK(qn_stage_set(stage, "input_col", "empty"));
+    QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_DATA,
+                  "column 'empty' has no category (there is no row, or only nulls)");
     QN_TEST_OK(qn_stage_set(stage, "input_col", "word"));
     QN_TEST_FAILS(fit_transform(stage, &frame, 1, &out), QN_JOB, "'word' is string");
     QN_TEST_OK(qn_stage_set(stage, "input_cols", "half"));
