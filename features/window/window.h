@@ -20,4 +20,9 @@
 QN_CHECKED qn_status qn_window_open(qn_stream **out, qn_stream *in, const qn_execution *execution,
                                     const qn_window_spec *spec);
 
+/* Local. Adds the field of a call's result. Values of a column keep what is known of it: a vector's
+ * width, a category's names. JOB errors as qn_window_check. */
+QN_CHECKED qn_status qn_window_add_result(qn_schema *results, const qn_window_spec *spec,
+                                          const qn_schema *in, const qn_window_call *call);
+
 #endif

@@ -98,9 +98,8 @@ static void need_something(window_spec *spec, const qn_schema *in) {
 
 /* ---- Results --------------------------------------------------------------------------------- */
 
-/* Values of a column keep what is known of it: a vector's width, a category's names. */
-static qn_status add_result(qn_schema *results, const qn_window_spec *spec, const qn_schema *in,
-                            const qn_window_call *call) {
+qn_status qn_window_add_result(qn_schema *results, const qn_window_spec *spec, const qn_schema *in,
+                               const qn_window_call *call) {
     qn_field field = {0};
     qn_type type;
     QN_TRY(qn_window_check(spec, in, call, &type));
@@ -119,7 +118,7 @@ qn_status qn_window_spec_init(window_spec *out, const qn_window_spec *spec, cons
     int32_t most = spec->partition_count + spec->order_count + 5 * spec->call_count + 1;
     qn_schema_init(&made.results);
     for (int32_t c = 0; c < spec->call_count; c++)
-        QN_TRY_GOTO(add_result(&made.results, spec, in, &spec->calls[c]), done);
+        QN_TRY_GOTO(qn_window_add_result(&made.results, spec, in, &spec->calls[c]), done);
     QN_TRY_GOTO(qn_mem_alloc(&made.columns, (size_t)most, sizeof *made.columns), done);
     QN_TRY_GOTO(copy_spec(&made, spec), done);
     need_columns(&made);

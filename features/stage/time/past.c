@@ -74,9 +74,10 @@ static qn_window_spec spec_of(const qn_past *past) {
 qn_status qn_past_add_fields(const qn_past *past, const qn_schema *in, qn_schema *out) {
     const qn_window_spec spec = spec_of(past);
     for (int64_t i = 0; i < past->count; i++) {
-        qn_type type;
-        QN_TRY(qn_window_check(&spec, in, &past->calls[i], &type));
-        QN_TRY(qn_columns_add(out, past->calls[i].name, type, 0, NULL));
+        const char *name = past->calls[i].name;
+        if (qn_schema_find(out, name) >= 0)
+            return qn_fail(QN_JOB, "output column '%s' exists already", name);
+        QN_TRY(qn_window_add_result(out, &spec, in, &past->calls[i]));
     }
     return QN_OK;
 }

@@ -39,6 +39,21 @@ static void test_ties_and_rows_without_a_time(void) {
     qn_table_clear(&frame);
 }
 
+static void test_lagged_vectors_keep_their_width(void) {
+    qn_table frame;
+    qn_schema bound;
+    qn_table_init(&frame);
+    frame_times(&frame, "t", (int64_t[]){0, 24}, 2);
+    frame_vectors(&frame, "vec", (double[]){1, 2, 3, 4, 5, 6}, 2, 3);
+    qn_stage *stage = stage_of("lag_features order_col=t input_cols=vec");
+    QN_TEST_OK(qn_stage_bind(stage, &frame.schema, &bound));
+    int32_t lagged = qn_schema_find(&bound, "vec_lag_1"), own = qn_schema_find(&bound, "vec");
+    CU_ASSERT(lagged >= 0 && bound.fields[lagged].width == bound.fields[own].width);
+    qn_schema_clear(&bound);
+    qn_stage_free(stage);
+    qn_table_clear(&frame);
+}
+
 static void test_mistakes_are_found_without_data(void) {
     qn_table frame;
     make_purchases(&frame);
@@ -58,6 +73,7 @@ static void test_mistakes_are_found_without_data(void) {
 
 static const qn_test_case cases[] = {
     {"lags, differences and ratios, as pandas has them", test_lags},
+    {"lagged vectors keep their width", test_lagged_vectors_keep_their_width},
     {"ties go by the input's order, rows without a time lag nothing",
      test_ties_and_rows_without_a_time},
     {"mistakes are found without data", test_mistakes_are_found_without_data},
