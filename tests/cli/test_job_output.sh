@@ -63,4 +63,19 @@ fault "a column to partition by that is not saved" 's/by: \[part/by: [device_typ
     "'device_type' is not one of the saved columns"
 sed 's/by: \[part, category\]/by: [features]/' job.yaml >bad.yaml
 refuses "a column that cannot partition" 65 "'features' is vector" "$QUERN" run bad.yaml
+
+# Columns that stages drop are not asked for at the end of the job.
+printf 'a,b,c\n1,2,3\n2,1,5\n3,5,6\n4,4,9\n' >small.csv
+cat >dropped.yaml <<'END'
+input: small.csv
+sql: SELECT *, a * 2 AS twice FROM t
+stages:
+  - {type: vector_assembler, input_cols: [a, b]}
+  - {type: drop_columns, input_cols: [a]}
+model: {type: linear_regression, label_col: c}
+save: {predictions: p.csv, features: {store: store, group: g}}
+END
+check "a job that drops a column, checked" "$QUERN" check dropped.yaml
+check "a job that drops a column" ranks 2 "$QUERN" run dropped.yaml
+same "its predictions" "$(head -1 dropped-out/p.csv)" "b,c,twice,prediction"
 finish

@@ -267,18 +267,24 @@ static qn_status base_schema(const qn_run *run, qn_schema *out) {
     return qn_schema_copy(out, &run->input->schema);
 }
 
-/* What was there before the stages: the SQL step's columns, or the input's. */
-static qn_status base_columns(const qn_run *run, const char *more, char ***out, int64_t *count) {
+/* What was there before the stages, the SQL step's columns or the input's, as far as the stages
+ * left it in `rows`. */
+static qn_status base_columns(const qn_run *run, const qn_schema *rows, const char *more,
+                              char ***out, int64_t *count) {
     qn_schema base;
     QN_TRY(base_schema(run, &base));
     char **names = NULL;
     qn_status status = qn_mem_calloc(&names, (size_t)base.count + 1, sizeof *names);
     int64_t n = 0;
     for (int32_t i = 0; i < base.count && status == QN_OK; i++)
-        status = qn_mem_copy_text(&names[n++], base.fields[i].name);
+        if (qn_schema_find(rows, base.fields[i].name) >= 0)
+            status = qn_mem_copy_text(&names[n++], base.fields[i].name);
     if (status == QN_OK && more != NULL && qn_schema_find(&base, more) < 0)
         status = qn_mem_copy_text(&names[n++], more);
     qn_schema_clear(&base);
+    if (status == QN_OK && n == 0)
+        status = qn_fail(QN_JOB, "the stages leave no column of the input: set "
+                                 "save.features.columns");
     if (status != QN_OK) {
         qn_mem_free_all(names, n);
         return status;
@@ -293,9 +299,9 @@ static qn_status write_predictions(qn_run *run) {
     qn_stream *stream = NULL;
     char **names = NULL, *path = NULL;
     int64_t count = 0, rows = 0;
-    qn_status status = base_columns(run, prediction, &names, &count);
+    qn_status status = open_staged(run, run->job.test > 0 ? 1 : 0, run->job.stage_count, &stream);
     if (status == QN_OK)
-        status = open_staged(run, run->job.test > 0 ? 1 : 0, run->job.stage_count, &stream);
+        status = base_columns(run, &stream->schema, prediction, &names, &count);
     if (status == QN_OK)
         status = select_columns(&stream, names, count);
     if (status == QN_OK)
@@ -349,10 +355,11 @@ static qn_status add_name(char ***names, int64_t *count, const char *name) {
 }
 
 /* The columns of a version if the job does not name them. */
-static qn_status default_columns(const qn_run *run, char ***names, int64_t *count) {
+static qn_status default_columns(const qn_run *run, const qn_schema *rows, char ***names,
+                                 int64_t *count) {
     const qn_job *job = &run->job;
     const char *vector = job->has_model ? option_or(model_of(run), "features_col") : NULL;
-    QN_TRY(base_columns(run, vector, names, count));
+    QN_TRY(base_columns(run, rows, vector, names, count));
     if (job->split_column != NULL)
         QN_TRY(add_name(names, count, job->split_column));
     for (int64_t i = 0; i < job->partition_count; i++)
@@ -371,7 +378,7 @@ static qn_status open_features(const qn_run *run, qn_stream **out) {
     if (status == QN_OK && job->feature_columns != NULL)
         status = select_columns(&stream, job->feature_columns, job->feature_column_count);
     else if (status == QN_OK) {
-        status = default_columns(run, &names, &count);
+        status = default_columns(run, &stream->schema, &names, &count);
         if (status == QN_OK)
             status = select_columns(&stream, names, count);
     }
