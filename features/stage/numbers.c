@@ -4,7 +4,6 @@
 #include "core/text/number.h"
 
 #include <math.h>
-
 #include <string.h>
 
 qn_status qn_numbers_one(const char *option, qn_view text, double *out) {
