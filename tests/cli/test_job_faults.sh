@@ -33,6 +33,8 @@ awk 'BEGIN { print "input: t.csv"; printf "nam: "; for (i = 0; i < 1000000; i++)
 refuses "a megabyte" 65 "did you mean 'name'" "$QUERN" check long.yaml
 
 # The values
+faulty "a schema without quotes in a map" 65 "unknown option 'b int64'" \
+    'input: {path: t.csv, schema: a int64, b int64}\n'
 faulty "no input file" 65 "no file is named here" 'input: []\n'
 faulty "a scalar for a list" 65 "'stages' is a list" 'input: t.csv\nstages: imputer\n'
 faulty "a list for a map" 65 "'save' is a map" 'input: t.csv\nsave: [a]\n'

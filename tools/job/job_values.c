@@ -147,11 +147,19 @@ static qn_status resolve_path(const qn_job *job, const qn_yaml_node *node, char 
     return QN_OK;
 }
 
+/* A key without a value leaves the option as it is; it must be one all the same. */
+static bool is_left(const qn_stage *stage, const qn_options *read, const qn_yaml_node *node) {
+    const qn_option *row = qn_options_table(stage != NULL ? stage->options : read);
+    while (row->name != NULL && strcmp(row->name, node->key) != 0)
+        row++;
+    return node->null && row->name != NULL;
+}
+
 qn_status qn_job_set_option(qn_job *job, qn_stage *stage, qn_options *read,
                             const qn_yaml_node *node) {
     char **texts = NULL;
     int64_t count = 0;
-    if (node->null)
+    if (is_left(stage, read, node))
         return QN_OK;
     QN_TRY(qn_job_list(job, node, &texts, &count));
     if (texts == NULL)
