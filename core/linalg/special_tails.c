@@ -95,8 +95,9 @@ static double integrate(const curve *of) {
     double width = find_end(of) / PANELS, sum = 0;
     for (int k = 16 * PANELS; k-- > 0;) { /* small terms first */
         const double *node = gauss[k % 8];
+        int panel = k / 16;
         double side = k / 8 % 2 == 0 ? node[0] : -node[0];
-        sum += node[1] * exp(height(of, width * (k / 16 + 0.5 + 0.5 * side)));
+        sum += node[1] * exp(height(of, width * (panel + 0.5 + 0.5 * side)));
     }
     return 0.5 * width * sum;
 }
