@@ -138,7 +138,8 @@ static qn_status make_table(feature *of) {
     const circle *on = of->on;
     QN_TRY(qn_mem_alloc(&of->table, (size_t)(on->stride * on->periods), sizeof *of->table));
     for (int k = 0; k < on->stride * on->periods; k++) {
-        double angle = 2 * M_PI * (k % on->stride) / (on->first_period + k / on->stride);
+        int period = on->first_period + k / on->stride;
+        double angle = 2 * M_PI * (k % on->stride) / period;
         of->table[k] = of->cosine ? cos(angle) : sin(angle);
     }
     return QN_OK;

@@ -84,7 +84,8 @@ static void check_counts(int32_t width, const qn_column *vectors, const qn_colum
             CU_ASSERT(k == vectors->offsets[i] || vectors->indices[k] > vectors->indices[k - 1]);
         }
         CU_ASSERT(total == lists->offsets[i + 1] - lists->offsets[i]);
-        for (char letter = 'a'; letter <= 'j'; letter++) {
+        for (int code = 'a'; code <= 'j'; code++) {
+            char letter = (char)code;
             uint32_t hash = qn_murmur3_bytes((qn_view){&letter, 1}, QN_MURMUR3_SEED);
             int32_t slot = qn_murmur3_slot(hash, width);
             double expected = 0;
