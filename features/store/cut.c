@@ -55,8 +55,8 @@ static qn_status hash_rows(store_cut *cut, const qn_batch *batch, uint64_t *hash
     return qn_key_hash(cut->key, columns, batch->length, hashes);
 }
 
-static qn_status check_changes(const store_cut *cut) {
-    if (cut->changes < STORE_MOST_PARTITIONS)
+static qn_status check_changes(int64_t changes) {
+    if (changes < STORE_MOST_PARTITIONS)
         return QN_OK;
     qn_status status =
         qn_fail(QN_DATA, "the columns to partition by have more than %d different values",
@@ -86,7 +86,7 @@ static qn_status cut_rows(store_cut *cut, const qn_batch *batch, const uint64_t 
         cut->last_hash = hashes[i];
     }
     *count = n;
-    return check_changes(cut);
+    return check_changes(cut->changes);
 }
 
 qn_status store_cut_batch(store_cut *cut, const qn_batch *batch, store_run **out, int64_t *count) {
@@ -117,16 +117,34 @@ qn_status store_cut_batch(store_cut *cut, const qn_batch *batch, store_run **out
 typedef struct border {
     bool any;
     int64_t first_row, part; /* of the first row; the latest part */
+    int64_t changes;
     uint64_t first_hash, last_hash;
 } border;
 
+/* The partitions of all ranks together are as many as one rank would find. */
+static qn_status check_all_changes(const border *all, int size) {
+    const border *before = NULL;
+    int64_t changes = 0;
+    for (int rank = 0; rank < size; rank++) {
+        if (!all[rank].any)
+            continue;
+        changes += all[rank].changes;
+        changes += before != NULL && before->last_hash != all[rank].first_hash;
+        before = &all[rank];
+    }
+    return check_changes(changes);
+}
+
 qn_status store_cut_settle(const store_cut *cut, qn_comm *comm, int64_t *first_part) {
-    const border own = {cut->begun, cut->first_row, cut->part, cut->first_hash, cut->last_hash};
+    const border own = {cut->begun,   cut->first_row,  cut->part,
+                        cut->changes, cut->first_hash, cut->last_hash};
     border *all = NULL;
     int size = qn_comm_size(comm);
     QN_TRY(qn_comm_agree(comm, qn_mem_calloc(&all, (size_t)size, sizeof *all)));
     qn_status status = qn_comm_allgather(comm, &own, sizeof own, all);
     const border *before = NULL;
+    if (status == QN_OK)
+        status = check_all_changes(all, size);
     for (int rank = 0; status == QN_OK && rank <= qn_comm_rank(comm); rank++) {
         border *at = &all[rank];
         if (!at->any)

@@ -38,7 +38,8 @@ QN_CHECKED qn_status store_cut_batch(store_cut *cut, const qn_batch *batch, stor
                                      int64_t *count);
 
 /* Collective. The name of this rank's first part, once all is read: where the part began on an
- * earlier rank it is that rank's. Partitioned groups only. */
+ * earlier rank it is that rank's. Partitioned groups only. DATA error on all ranks if these have
+ * more than STORE_MOST_PARTITIONS partitions together. */
 QN_CHECKED qn_status store_cut_settle(const store_cut *cut, qn_comm *comm, int64_t *first_part);
 
 #endif

@@ -203,7 +203,9 @@ static void test_partition_refused(void) {
     } wrong[] = {{"citi", QN_JOB, "citi"},
                  {"f64", QN_JOB, "'f64' is float64"},
                  {"words", QN_JOB, "'words' is list<string>"},
-                 {"i64", QN_DATA, "more than 10000 different values"}};
+                 {"i64", QN_DATA, "more than 10000 different values"},
+                 /* 20,000 values, of which each of several ranks has fewer than allowed */
+                 {"day", QN_DATA, "more than 10000 different values"}};
     const char *store = qn_test_path("refused");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const qn_store_options options = {.partition_by = &wrong[i].column, .partition_count = 1};
