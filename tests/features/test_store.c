@@ -204,14 +204,14 @@ static void test_partition_refused(void) {
                  {"f64", QN_JOB, "'f64' is float64"},
                  {"words", QN_JOB, "'words' is list<string>"},
                  {"i64", QN_DATA, "more than 10000 different values"},
-                 /* 20,000 values, of which each of several ranks has fewer than allowed */
+                 /* 20,000 values, of which each of seven ranks has fewer than allowed */
                  {"day", QN_DATA, "more than 10000 different values"}};
     const char *store = qn_test_path("refused");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const qn_store_options options = {.partition_by = &wrong[i].column, .partition_count = 1};
         qn_table table;
         qn_stream *stream = NULL;
-        QN_TEST_OK(sample_table(&table, qn_test_comm(), 8 * QN_BATCH_ROWS, false));
+        QN_TEST_OK(sample_table(&table, qn_test_comm(), 4 * QN_BATCH_ROWS, false));
         QN_TEST_OK(qn_table_stream(&stream, &table));
         QN_TEST_FAILS(qn_store_write(stream, qn_test_comm(), store, "events", &options, NULL),
                       wrong[i].status, wrong[i].text);
